@@ -1,0 +1,116 @@
+"""People, a signed-in client for each of them, and a running stand-in for Venice."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.test import Client
+
+from venice_site.simulator import Simulator
+
+
+def pytest_configure() -> None:
+    django_settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(django_settings.DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[Simulator]:
+    with Simulator(first_token_ms=0, tokens_per_second=0, image_ms=0) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(running_simulator: Simulator, settings) -> Simulator:
+    """The stand-in for Venice on a real socket; both the stand-in and the real address lead to it."""
+    running_simulator.clear()
+    settings.VENICE_STAND_IN_URL = running_simulator.url
+    settings.VENICE_BASE_URL = running_simulator.url
+    return running_simulator
+
+
+def make_person(name: str, **facts):
+    from venice_site.accounts.models import User
+
+    return User.objects.create_user(username=name, password=f"{name}-password", **facts)
+
+
+@pytest.fixture
+def alice(db):
+    """The owner of things."""
+    return make_person("alice")
+
+
+@pytest.fixture
+def bob(db):
+    """A team mate."""
+    return make_person("bob")
+
+
+@pytest.fixture
+def charlie(db):
+    """A stranger to the things of Alice and Bob."""
+    return make_person("charlie")
+
+
+@pytest.fixture
+def administrator(db):
+    return make_person("root", is_staff=True)
+
+
+def signed_in(person) -> Client:
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def as_alice(alice) -> Client:
+    return signed_in(alice)
+
+
+@pytest.fixture
+def as_bob(bob) -> Client:
+    return signed_in(bob)
+
+
+@pytest.fixture
+def as_charlie(charlie) -> Client:
+    return signed_in(charlie)
+
+
+@pytest.fixture
+def as_administrator(administrator) -> Client:
+    return signed_in(administrator)
+
+
+@pytest.fixture
+def make_key(db):
+    """Return a function that adds a key to the pool."""
+    from venice_site.venice.models import ApiKey
+
+    def make(secret: str = "key-one", **facts) -> ApiKey:
+        key = ApiKey(**{"name": secret, "account": "main"} | facts)
+        key.put_secret(secret)
+        key.save()
+        return key
+
+    return make
+
+
+@pytest.fixture
+def key(make_key):
+    return make_key()
