@@ -1,0 +1,129 @@
+"""The real product as its processes, for tests that start, stop and kill it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+import psutil
+import requests
+
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """Return a loopback port on which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Product:
+    """`manage.py serve` with data of its own; stopped at the end of the block."""
+
+    username = "admin"
+    password = "a-password-for-the-journey"
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.stand_in = f"http://127.0.0.1:{free_port()}"
+        self.environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start every process and wait until pages are served."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("VENICE_")},
+            "DATA_DIR": str(self.data),
+            "STATIC_ROOT": str(ROOT / "staticfiles"),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "SECRET_KEY": "a secret key for the journeys, as long as a secret key should be",
+            "ADMIN_USERNAME": self.username,
+            "ADMIN_PASSWORD": self.password,
+            "VENICE_STAND_IN_URL": f"{self.stand_in}/api/v1",
+            "STOP_GRACE": "3",
+            **self.environment,
+        }
+        self.data.mkdir(parents=True, exist_ok=True)
+        with (self.data / "log.txt").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        eventually(self.answers, 60, f"the product answers\n{self.log()}")
+
+    def answers(self) -> bool:
+        """Return whether pages are served now."""
+        assert self.process is not None
+        assert self.process.poll() is None, self.log()
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C does and return the exit code; whatever is left is killed."""
+        assert self.process is not None
+        family = self.family()
+        self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(20)
+        finally:
+            for member in family:
+                if member.is_running():
+                    member.kill()
+            self.process.wait(5)
+
+    def family(self) -> list[psutil.Process]:
+        """Return every process of the product, the supervisor first."""
+        assert self.process is not None
+        try:
+            supervisor = psutil.Process(self.process.pid)
+            return [supervisor, *supervisor.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def members(self, word: str) -> list[psutil.Process]:
+        """Return the processes whose command line has a word: "granian" or "steady_queue"."""
+        found = []
+        for member in self.family():
+            try:
+                if any(word in part for part in member.cmdline()):
+                    found.append(member)
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def kill(self, *words: str) -> None:
+        """Kill with SIGKILL every process of these kinds at once; without words, the whole product."""
+        victims = [m for word in words for m in self.members(word)] if words else self.family()
+        assert victims
+        for victim in victims:
+            victim.kill()
+        psutil.wait_procs(victims, timeout=5)
+        if not words and self.process is not None:
+            self.process.wait(5)
+
+    def log(self) -> str:
+        """Return the end of what the processes printed."""
+        path = self.data / "log.txt"
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
