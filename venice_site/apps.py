@@ -9,3 +9,7 @@ class VeniceSiteConfig(AppConfig):
     name = "venice_site"
     label = "site_shell"
     verbose_name = "Venice Studio"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from venice_site import checks  # noqa: F401

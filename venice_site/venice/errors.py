@@ -73,6 +73,22 @@ class TimedOut(VeniceError):
     sentence = "Venice did not answer within 60 seconds. The work may have been charged."
 
 
+class ConnectionLost(VeniceError):
+    """The order was sent whole and the connection broke before the answer had arrived whole."""
+
+    kind = "connection-lost"
+    sentence = (
+        "The connection to Venice broke before the answer arrived. The work may have been charged."
+    )
+
+
+class StreamCut(VeniceError):
+    """A streaming reply ended before Venice said that it was finished."""
+
+    kind = "stream-cut"
+    sentence = "Venice's answer broke off. What arrived is kept."
+
+
 class BadAnswer(VeniceError):
     """Venice answered with something that is not what was ordered."""
 

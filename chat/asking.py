@@ -1,0 +1,214 @@
+"""Ask a model: reserve, write the question and the empty reply, and hand the reply to a writer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat import replies
+from chat.models import Attachment, Conversation, Message, Role, picture_name
+from chat.pictures import Picture
+from venice_site.venice.errors import VeniceError
+from venice_site.venice.runs import RunStatus
+from venice_site.venice.service import Venice
+from venice_site.venice.types import ChatMessage, ChatOrder, ImagePart, Model
+
+MOST_PICTURES_SENT = 10  # contract 7.5; the newest ones
+GO_ON = "Continue exactly where your last answer stopped. Repeat nothing and add no remark."
+
+
+class Busy(VeniceError):
+    """Another reply of the conversation is still being written."""
+
+    kind = "busy"
+    sentence = "A reply is still being written. Wait for it or stop it, then send again."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person wants to ask, validated; `copied` are pictures kept from an earlier version."""
+
+    text: str
+    model: Model
+    pictures: tuple[Picture, ...] = ()
+    copied: tuple[Attachment, ...] = ()
+    request_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def ask(conversation: Conversation, question: Question, after: int | None) -> Message:
+    """Ask a question after a message (None: as the first) and return the reply that is being written.
+
+    Asking twice with one request id gives the first reply. Raises `VeniceError` (a quota, `Busy`) and
+    has then changed nothing.
+    """
+    history = _history(conversation, after, question.model)
+    order = _order(conversation, question.model, [*history, _as_sent(question)])
+    message = Message(
+        conversation=conversation,
+        parent_id=after,
+        role=Role.USER,
+        author=conversation.owner,
+        request_id=question.request_id,
+        text=question.text,
+        status=RunStatus.SUCCEEDED,
+    )
+    try:
+        return _begin(message, order, question)
+    except IntegrityError:
+        asked = Message.objects.filter(
+            author=conversation.owner, request_id=question.request_id
+        ).first()
+        if asked is not None:
+            return asked.children.replies().earliest("pk")
+        _make_way(conversation)
+        return _begin(message, order, question)
+
+
+def try_again(reply: Message, model: Model) -> Message:
+    """Ask the same question again; the new reply stands beside the old one."""
+    conversation = reply.conversation
+    history = _history(conversation, reply.parent_id, model)
+    return _begin_sibling(reply, _order(conversation, model, history), text="")
+
+
+def go_on(reply: Message, model: Model) -> Message:
+    """Ask the model to go on with a reply that ended early; the new reply begins with its text."""
+    conversation = reply.conversation
+    history = _history(conversation, reply.pk, model)
+    order = _order(conversation, model, [*history, ChatMessage("user", GO_ON)])
+    return _begin_sibling(reply, order, text=reply.text)
+
+
+def stop(reply: Message) -> None:
+    """Stop a reply, whoever writes it; what arrived is kept. Stopping twice is stopping once."""
+    reply.cancel()
+    replies.writers.stop(reply.pk)
+
+
+def _begin(message: Message, order: ChatOrder, question: Question) -> Message:
+    files = [_kept_file(picture) for picture in question.pictures]
+    try:
+        with transaction.atomic():
+            message.pk = None
+            message.save(force_insert=True)
+            for picture, name in zip(question.pictures, files, strict=True):
+                _attach(message, picture, name)
+            for kept in question.copied:
+                _attach(message, kept, kept.file.name)
+            return _begin_reply(message.conversation, message.pk, order)
+    except Exception:
+        for name in files:  # nothing points to them any more
+            default_storage.delete(name)
+        raise
+
+
+def _kept_file(picture: Picture) -> str:
+    return default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
+
+
+def _attach(message: Message, picture: Picture | Attachment, name: str) -> None:
+    Attachment.objects.create(
+        message=message, file=name, mime=picture.mime, width=picture.width, height=picture.height
+    )
+
+
+def _begin_sibling(reply: Message, order: ChatOrder, *, text: str) -> Message:
+    begin = partial(_begin_reply, reply.conversation, reply.parent_id, order, text=text)
+    try:
+        return begin()
+    except IntegrityError:
+        _make_way(reply.conversation)
+        return begin()
+
+
+def _begin_reply(
+    conversation: Conversation, question: int | None, order: ChatOrder, *, text: str = ""
+) -> Message:
+    """Write the reply, already running: its writer is this process, and its heart beats from now on."""
+    with transaction.atomic():
+        now = timezone.now()
+        reply = Message.objects.create(
+            conversation=conversation,
+            parent_id=question,
+            role=Role.ASSISTANT,
+            model=order.model,
+            text=text,
+            call=Venice(conversation.owner).reserve_reply(order),
+            status=RunStatus.RUNNING,
+            claim=1,
+            started_at=now,
+            heartbeat_at=now,
+        )
+        conversation.tip_id, conversation.model, conversation.updated_at = reply.pk, order.model, now
+        conversation.save(update_fields=["tip", "model", "updated_at"])
+        transaction.on_commit(partial(replies.writers.start, reply, order))
+    return reply
+
+
+def _make_way(conversation: Conversation) -> None:
+    """Give up the reply in the way if its process is gone. Raises `Busy` when it is alive."""
+    for reply in conversation.messages.active():
+        if not reply.interrupt_if_stale():
+            raise Busy
+
+
+def _order(
+    conversation: Conversation, model: Model, messages: Sequence[ChatMessage]
+) -> ChatOrder:
+    own = conversation.system_prompt.strip()
+    system = [ChatMessage("system", own)] if own else []
+    return ChatOrder(
+        model=model.id,
+        messages=(*system, *messages),
+        temperature=conversation.temperature,
+        max_tokens=conversation.max_tokens,
+        top_p=conversation.top_p,
+        frequency_penalty=conversation.frequency_penalty,
+        presence_penalty=conversation.presence_penalty,
+        conversation=f"conversation-{conversation.pk}",
+        own_system_prompt=bool(own),
+    )
+
+
+def _as_sent(question: Question) -> ChatMessage:
+    kept = (ImagePart(_content(a), a.mime) for a in question.copied)
+    new = (ImagePart(p.content, p.mime) for p in question.pictures)
+    return ChatMessage("user", question.text, (*kept, *new))
+
+
+def _history(conversation: Conversation, until: int | None, model: Model) -> list[ChatMessage]:
+    """Return the turns down to a message as Venice gets them; turns without any text are left out."""
+    if until is None:
+        return []
+    path = conversation.tree().ancestry(until)
+    rows = conversation.messages.filter(pk__in=path).only("role", "text").order_by("pk")
+    pictures = _pictures(path) if model.supports_vision else {}
+    return [
+        ChatMessage(
+            "assistant" if row.is_reply else "user", row.text, tuple(pictures.get(row.pk, ()))
+        )
+        for row in rows
+        if row.text or row.pk in pictures
+    ]
+
+
+def _pictures(path: list[int]) -> dict[int, list[ImagePart]]:
+    newest = Attachment.objects.filter(message__in=path).order_by("-pk")[:MOST_PICTURES_SENT]
+    found: dict[int, list[ImagePart]] = {}
+    for attachment in reversed(newest):
+        part = ImagePart(_content(attachment), attachment.mime)
+        found.setdefault(attachment.message_id, []).append(part)
+    return found
+
+
+def _content(attachment: Attachment) -> bytes:
+    with attachment.file.open("rb") as file:
+        return bytes(file.read())
+

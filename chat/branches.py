@@ -1,0 +1,55 @@
+"""Which message answers which: walking the tree of a conversation by its ids alone. No Django here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The versions of one turn: where this one stands among them, counted from 1."""
+
+    position: int
+    count: int
+    previous: int | None
+    next: int | None
+
+
+class Tree:
+    """The messages of a conversation as pairs of an id and its parent's id, oldest first."""
+
+    def __init__(self, pairs: Iterable[tuple[int, int | None]]) -> None:
+        self._parents = dict(pairs)
+        self._children: dict[int | None, list[int]] = {}
+        for message, parent in self._parents.items():
+            self._children.setdefault(parent, []).append(message)
+
+    def __contains__(self, message: object) -> bool:
+        return message in self._parents
+
+    def ancestry(self, message: int | None) -> list[int]:
+        """Return the ids from the first message down to this one."""
+        path = []
+        while message is not None:
+            path.append(message)
+            message = self._parents[message]
+        return path[::-1]
+
+    def branch(self, message: int | None) -> list[int]:
+        """Return the ids of the branch through a message, down to its newest end."""
+        path = self.ancestry(message)
+        while newest := self._children.get(path[-1] if path else None):
+            path.append(newest[-1])
+        return path
+
+    def siblings(self, message: int) -> Siblings:
+        """Return the versions that share a message's parent."""
+        versions = self._children[self._parents[message]]
+        at = versions.index(message)
+        return Siblings(
+            position=at + 1,
+            count=len(versions),
+            previous=versions[at - 1] if at else None,
+            next=versions[at + 1] if at + 1 < len(versions) else None,
+        )

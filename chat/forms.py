@@ -1,0 +1,222 @@
+"""What people type, turned into questions and settings."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from chat import asking
+from chat.models import Attachment, Conversation, Message
+from chat.pictures import NotAPicture, Picture, prepare
+from venice_site.accounts.models import User
+from venice_site.venice.errors import VeniceError
+from venice_site.venice.service import Venice
+from venice_site.venice.types import Model
+
+LONGEST_QUESTION = 100_000  # characters
+MOST_PICTURES = 4  # in one message
+
+
+class PicturesInput(forms.ClearableFileInput):
+    """A file input that takes several pictures."""
+
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Several pictures, each sniffed and encoded afresh."""
+
+    widget = PicturesInput
+
+    def clean(self, data: Any, initial: Any = None) -> tuple[Picture, ...]:
+        """Return the pictures. Raises `ValidationError` with a sentence for the person."""
+        files: Sequence[UploadedFile] = [file for file in data or () if file]
+        if len(files) > MOST_PICTURES:
+            raise forms.ValidationError(f"A message can carry {MOST_PICTURES} pictures at most.")
+        try:
+            return tuple(prepare(file.read()) for file in files)
+        except NotAPicture as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class ModelSelect(forms.Select):
+    """The models, each with a mark on those that read pictures."""
+
+    reads_pictures: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return one option."""
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in self.reads_pictures:
+            option["attrs"]["data-reads-pictures"] = ""
+        return option
+
+
+class ModelForm(forms.Form):
+    """Which model is asked, out of those on offer now."""
+
+    model = forms.ChoiceField(
+        label="Model", widget=ModelSelect(attrs={"class": "field__control composer__model"})
+    )
+
+    def __init__(self, *args: Any, user: User, chosen: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        venice = Venice(user)
+        self.models = {model.id: model for model in venice.text_models()}
+        if chosen not in self.models:
+            chosen = venice.default_model("text").id
+        field = self.fields["model"]
+        assert isinstance(field, forms.ChoiceField)
+        assert isinstance(field.widget, ModelSelect)
+        field.choices = [(model.id, model.name) for model in self.models.values()]
+        field.initial = chosen
+        field.error_messages["invalid_choice"] = "This model is not on offer any more. Choose another one."
+        field.widget.reads_pictures = frozenset(
+            model.id for model in self.models.values() if model.supports_vision
+        )
+
+    def clean_model(self) -> Model:
+        """Return the chosen model."""
+        return self.models[self.cleaned_data["model"]]
+
+    @property
+    def any_reads_pictures(self) -> bool:
+        """Return whether a model on offer reads pictures."""
+        return any(model.supports_vision for model in self.models.values())
+
+    @property
+    def chosen_reads_pictures(self) -> bool:
+        """Return whether the model that is chosen as the page opens reads pictures."""
+        model = self.models.get(self["model"].value())
+        return model is not None and model.supports_vision
+
+
+class MessageForm(ModelForm):
+    """The composer."""
+
+    text = forms.CharField(
+        label="Message",
+        max_length=LONGEST_QUESTION,
+        error_messages={
+            "required": "Write a message first.",
+            "max_length": "This message is too long: 100,000 characters at most.",
+        },
+        widget=forms.Textarea(attrs={"class": "composer__text", "rows": 1, "placeholder": "Ask a model", "dir": "auto"}),
+    )
+    pictures = PicturesField(
+        label="Attach pictures",
+        required=False,
+        widget=PicturesInput(attrs={"class": "visually-hidden", "accept": "image/png,image/jpeg,image/webp"}),
+    )
+    request_id = forms.UUIDField(
+        initial=uuid.uuid4, error_messages={"invalid": "Load the page again."}
+    )
+    after = forms.IntegerField(required=False)
+
+    def clean_text(self) -> str:
+        """Return the message with the line ends that the database and Markdown know."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n").strip()
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse pictures for a model that cannot read them."""
+        model, pictures = self.cleaned_data.get("model"), self.cleaned_data.get("pictures")
+        if pictures and model and not model.supports_vision:
+            self.add_error(
+                "pictures", f"{model.name} cannot read pictures. Choose a model that can, or remove them."
+            )
+        return super().clean()
+
+    def send(self, conversation: Conversation, copied: Sequence[Attachment] = ()) -> Message | None:
+        """Ask, and return the reply; None with the refusal among the form's errors."""
+        question = asking.Question(
+            text=self.cleaned_data["text"],
+            model=self.cleaned_data["model"],
+            pictures=self.cleaned_data["pictures"],
+            copied=tuple(copied),
+            request_id=self.cleaned_data["request_id"],
+        )
+        try:
+            return asking.ask(conversation, question, self.cleaned_data["after"])
+        except VeniceError as error:
+            self.add_error(None, str(error))
+            return None
+
+
+class TryAgainForm(ModelForm):
+    """Try again, or go on; with another model when one is named."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"].required = False
+
+    def clean_model(self) -> Model:
+        """Return the chosen model, else the one that the conversation uses."""
+        return self.models[self.cleaned_data["model"] or self.fields["model"].initial]
+
+    def try_again(self, reply: Message) -> Message | None:
+        """Ask the same question again; None with the refusal among the form's errors."""
+        return self._ask(reply, go_on=False)
+
+    def go_on(self, reply: Message) -> Message | None:
+        """Ask the model to go on; None with the refusal among the form's errors."""
+        return self._ask(reply, go_on=True)
+
+    def _ask(self, reply: Message, *, go_on: bool) -> Message | None:
+        ask = asking.go_on if go_on else asking.try_again
+        try:
+            return ask(reply, self.cleaned_data["model"])
+        except VeniceError as error:
+            self.add_error(None, str(error))
+            return None
+
+
+class RenameForm(forms.Form):
+    """A person's title for a conversation."""
+
+    title = forms.CharField(
+        label="Title",
+        max_length=60,
+        error_messages={"required": "A conversation needs a title."},
+        widget=forms.TextInput(attrs={"class": "field__control", "dir": "auto"}),
+    )
+
+
+def number(**attributes: str) -> forms.NumberInput:
+    """Return an input for a number."""
+    return forms.NumberInput(attrs={"class": "field__control", **attributes})
+
+
+class SettingsForm(forms.ModelForm[Conversation]):
+    """What is sent with every question; empty fields are left to the model."""
+
+    class Meta:
+        model = Conversation
+        fields = (
+            "system_prompt",
+            "temperature",
+            "max_tokens",
+            "top_p",
+            "frequency_penalty",
+            "presence_penalty",
+        )
+        widgets = {
+            "system_prompt": forms.Textarea(attrs={"class": "field__control", "rows": 3}),
+            "temperature": number(step="0.1", placeholder="0.7"),
+            "max_tokens": number(placeholder="no limit"),
+            "top_p": number(step="0.05", placeholder="1"),
+            "frequency_penalty": number(step="0.1", placeholder="0"),
+            "presence_penalty": number(step="0.1", placeholder="0"),
+        }
+        help_texts = {
+            "system_prompt": "What the model is told before every question.",
+            "temperature": "0 to 2. Higher is more surprising.",
+            "max_tokens": "In tokens, thinking included.",
+            "top_p": "0 to 1.",
+            "frequency_penalty": "−2 to 2.",
+            "presence_penalty": "−2 to 2.",
+        }

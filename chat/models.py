@@ -1,0 +1,301 @@
+"""Conversations, their messages and the pictures attached to them; the row is the truth."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from chat import branches
+from venice_site.accounts.models import User
+from venice_site.venice.runs import UNFINISHED, Run, RunQuerySet, RunStatus
+from venice_site.venice.types import Usage
+
+TITLE_LENGTH = 60
+TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
+UNDO_FOR = timedelta(hours=1)  # a deleted conversation can be brought back this long
+
+
+class TitleSource(models.TextChoices):
+    """Who gave a conversation its title; a person's is never overwritten."""
+
+    QUESTION = "question", "First words"
+    MODEL = "model", "Model"
+    PERSON = "person", "Person"
+
+
+class Role(models.TextChoices):
+    """Who speaks in a message."""
+
+    USER = "user", "You"
+    ASSISTANT = "assistant", "Model"
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Conversations by the names people say."""
+
+    def visible_to(self, user: User) -> ConversationQuerySet:
+        """Return the conversations that a person may read: their own."""
+        return self.filter(owner=user, deleted_at=None)
+
+    def deleted_by(self, user: User) -> ConversationQuerySet:
+        """Return what a person deleted and may still bring back."""
+        return self.filter(owner=user, deleted_at__gt=timezone.now() - UNDO_FOR)
+
+    def newest_first(self) -> ConversationQuerySet:
+        """Return the conversations by their last message, and whether a reply is being written."""
+        writing = Message.objects.active().filter(conversation=OuterRef("pk"))
+        return self.annotate(is_writing=Exists(writing)).order_by("-updated_at", "-pk")
+
+    def older_than(self, moment: datetime, pk: int) -> ConversationQuerySet:
+        """Return what comes after a conversation in the list."""
+        return self.filter(updated_at__lte=moment).filter(
+            Q(updated_at__lt=moment) | Q(updated_at=moment, pk__lt=pk)
+        )
+
+
+class Conversation(models.Model):
+    """A conversation of one person with models; settings that are empty are not sent."""
+
+    owner = models.ForeignKey(User, models.PROTECT, related_name="conversations")
+    title = models.CharField(max_length=TITLE_LENGTH)
+    title_source = models.CharField(
+        max_length=10, choices=TitleSource, default=TitleSource.QUESTION, editable=False
+    )
+    model = models.CharField(max_length=120)
+    system_prompt = models.TextField("System prompt", max_length=20_000, blank=True)
+    temperature = models.FloatField(
+        "Temperature", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2)]
+    )
+    max_tokens = models.PositiveIntegerField(
+        "Longest reply", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    top_p = models.FloatField(
+        "Top P", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    frequency_penalty = models.FloatField(
+        "Frequency penalty",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-2), MaxValueValidator(2)],
+    )
+    presence_penalty = models.FloatField(
+        "Presence penalty",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-2), MaxValueValidator(2)],
+    )
+    tip = models.ForeignKey(
+        "Message", models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=("owner", "-updated_at", "-id"),
+                condition=Q(deleted_at=None),
+                name="conversation_list",
+            ),
+            models.Index(
+                fields=("deleted_at",),
+                condition=Q(deleted_at__isnull=False),
+                name="conversation_deleted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Conversation {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the conversation's page."""
+        return reverse("chat:conversation", args=[self.pk])
+
+    @property
+    def awaits_title(self) -> bool:
+        """Return whether a model may be about to give this conversation its title."""
+        young = timezone.now() - self.created_at < TITLE_IS_AWAITED
+        return young and self.title_source == TitleSource.QUESTION
+
+    def rename(self, title: str, source: TitleSource = TitleSource.PERSON) -> bool:
+        """Give the conversation a title; a model's never replaces a person's or an earlier one."""
+        rows = Conversation.objects.filter(pk=self.pk)
+        if source == TitleSource.MODEL:
+            rows = rows.filter(title_source=TitleSource.QUESTION)
+        title = shortened(title)
+        if not title or not rows.update(title=title, title_source=source):
+            return False
+        self.title, self.title_source = title, source
+        return True
+
+    def delete_softly(self) -> None:
+        """Put the conversation aside; `restore` brings it back until it is pruned."""
+        Conversation.objects.filter(pk=self.pk).update(deleted_at=timezone.now())
+        for reply in self.messages.active():
+            reply.cancel()
+
+    def restore(self) -> None:
+        """Bring a deleted conversation back."""
+        Conversation.objects.filter(pk=self.pk).update(deleted_at=None)
+
+    def prune(self) -> None:
+        """Delete the conversation for good, its pictures too."""
+        attachments = Attachment.objects.filter(message__conversation=self)
+        files = list(attachments.values_list("file", flat=True).distinct())
+        with transaction.atomic():
+            self.delete()
+        for name in files:
+            default_storage.delete(name)
+
+    def tree(self) -> branches.Tree:
+        """Return which message answers which, without reading any body."""
+        pairs = self.messages.order_by("pk").values_list("pk", "parent_id")
+        return branches.Tree(pairs)
+
+
+def shortened(text: str) -> str:
+    """Return the first words of a text, at most as long as a title, on one line."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in text[:1000]).split())
+    if len(words) <= TITLE_LENGTH:
+        return words
+    cut = words[: TITLE_LENGTH - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[20:] else cut).rstrip(" ,.;:") + "…"
+
+
+class MessageQuerySet(RunQuerySet["Message"]):
+    """Messages by the names people say."""
+
+    def replies(self) -> MessageQuerySet:
+        """Return the messages written by models."""
+        return self.filter(role=Role.ASSISTANT)
+
+    def visible_to(self, user: User) -> MessageQuerySet:
+        """Return the messages of the conversations that a person may read."""
+        return self.filter(conversation__owner=user, conversation__deleted_at=None)
+
+
+class Message(Run):
+    """One turn of a conversation; a message written by a model is a reply, and as such a run.
+
+    `parent` is what it answers: trying again and editing add siblings, nothing is overwritten. Times in
+    milliseconds, cost in micro-USD. `request_id` is drawn by the page, so that a double click is one message.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="children")
+    role = models.CharField(max_length=10, choices=Role)
+    author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    request_id = models.UUIDField(null=True)
+    text = models.TextField(blank=True)
+
+    reasoning = models.TextField(blank=True)
+    reasoning_ms = models.PositiveIntegerField(null=True)
+    model = models.CharField(max_length=120, blank=True)
+    served_by = models.CharField(max_length=120, blank=True)
+    fallback_reason = models.CharField(max_length=200, blank=True)
+    finish_reason = models.CharField(max_length=40, blank=True)
+    first_token_ms = models.PositiveIntegerField(null=True)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    cost = models.PositiveBigIntegerField(default=0)
+    cost_source = models.CharField(max_length=10, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("author", "request_id"),
+                condition=Q(request_id__isnull=False),
+                name="one_message_a_click",
+            ),
+            models.UniqueConstraint(
+                fields=("conversation",),
+                condition=Q(status__in=UNFINISHED),
+                name="one_reply_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=("heartbeat_at",),
+                condition=Q(status=RunStatus.RUNNING),
+                name="message_running",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk}"
+
+    @property
+    def is_reply(self) -> bool:
+        """Return whether a model writes or wrote this."""
+        return self.role == Role.ASSISTANT
+
+    @property
+    def reasoning_duration(self) -> float | None:
+        """Return how long the model thought, in seconds."""
+        return None if self.reasoning_ms is None else self.reasoning_ms / 1000
+
+    @property
+    def can_continue(self) -> bool:
+        """Return whether the reply ended early and a model can be asked to go on."""
+        ended_early = self.status in {
+            RunStatus.CANCELLED,
+            RunStatus.INTERRUPTED,
+            RunStatus.FAILED,
+        }
+        was_cut = self.finish_reason == "length"
+        return bool(self.text) and (was_cut or ended_early)
+
+    def keep(self, **facts: Any) -> bool:
+        """Write what had arrived of a reply that was stopped, or given up for dead, in the meantime."""
+        return self._move((RunStatus.CANCELLED, RunStatus.INTERRUPTED), fenced=True, **facts)
+
+    @staticmethod
+    def used(usage: Usage | None) -> dict[str, Any]:
+        """Return what a reply used, as facts of its row."""
+        if usage is None:
+            return {}
+        return {
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "cost": usage.cost,
+            "cost_source": usage.cost_source,
+        }
+
+
+def picture_name(mime: str) -> str:
+    """Return a name of our own for an attached picture; what the person called it plays no part."""
+    suffix = mime.removeprefix("image/")
+    return f"chat/{timezone.now():%Y/%m}/{uuid.uuid4().hex}.{suffix}"
+
+
+class Attachment(models.Model):
+    """A picture attached to a message: sniffed, made small and encoded afresh before it was kept."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    mime = models.CharField(max_length=20)
+    file = models.FileField(max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"Attachment {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address at which those who may read the conversation see the picture."""
+        return reverse("chat:attachment", args=[self.pk])

@@ -1,0 +1,239 @@
+"""Markdown → HTML that is safe to show, block by block. No Django here.
+
+Three walls in one order: markdown-it with HTML switched off, our own rules for what leads outside, and
+nh3 last. Everything that shows a message goes through `render` or `Growing`: live, final and elsewhere.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from mdit_py_plugins.tasklists import tasklists_plugin
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES
+from pygments.util import ClassNotFound
+
+SAFE_SCHEMES = {"http", "https", "mailto"}
+LONGEST_COLOURED = 50_000  # characters of code; longer code is shown plain
+LONGEST_BLOCK = 200_000  # characters of one block; longer ones are shown as plain text
+FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n")
+FORMATTER = HtmlFormatter[str](nowrap=True)
+
+CLEANER = nh3.Cleaner(
+    tags={
+        *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
+        *("strong", "em", "s", "code", "pre", "a", "span", "div", "button", "input"),
+        *("table", "thead", "tbody", "tr", "th", "td"),
+    },
+    clean_content_tags={"script", "style"},
+    attributes={"a": {"href", "title"}, "ol": {"start"}},
+    tag_attribute_values={
+        "button": {"type": {"button"}, "data-copy": {"code"}},
+        "input": {"type": {"checkbox"}, "checked": {"", "checked"}},
+        "th": {"align": {"left", "center", "right"}},
+        "td": {"align": {"left", "center", "right"}},
+    },
+    set_tag_attribute_values={"a": {"target": "_blank"}, "input": {"disabled": ""}},
+    allowed_classes={
+        "span": {*STANDARD_TYPES.values(), "code__label"},
+        "div": {"code", "code__bar", "table"},
+        "pre": {"code__text"},
+        "button": {"button", "button--quiet", "button--small"},
+        "li": {"task-list-item"},
+        "ul": {"contains-task-list"},
+        "ol": {"contains-task-list"},
+    },
+    link_rel="noopener noreferrer nofollow",
+    url_schemes=SAFE_SCHEMES,
+    url_relative="deny",
+)
+
+
+@lru_cache(maxsize=512)
+def render(text: str) -> str:
+    """Return the HTML of a whole text. Cached by the text: a page draws finished messages for nothing."""
+    return "".join(map(render_block, blocks(one_line_end(text))))
+
+
+def one_line_end(text: str) -> str:
+    """Return a text whose lines all end in a line feed; Markdown and event streams know no other."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def blocks(text: str) -> list[str]:
+    """Return a text cut between its top-level blocks; the pieces together are the text.
+
+    Finding the ends of blocks costs a hundredth of rendering them, and no later text changes any but
+    the last one.
+    """
+    lines = [f"{line}\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    starts = [line for line in _block_starts(text) if 0 < line < len(lines)]
+    edges = [0, *starts, len(lines)]
+    pieces = ("".join(lines[a:b]) for a, b in zip(edges, edges[1:], strict=False))
+    return [piece for piece in pieces if piece]
+
+
+@lru_cache(maxsize=4096)
+def render_block(block: str) -> str:
+    """Return the safe HTML of one block. Cached: live viewers and pages draw the same blocks."""
+    return _drawn(block)
+
+
+class Growing:
+    """A text that is still being written: its finished blocks once, its last one again and again."""
+
+    def __init__(self) -> None:
+        self._tail = ""
+
+    def add(self, text: str) -> str:
+        """Take more text in and return the HTML of the blocks that it finished."""
+        self._tail += text
+        if "\n" not in text:
+            return ""
+        complete = self._tail[: self._tail.rfind("\n") + 1]
+        finished = blocks(complete)[:-1]
+        self._tail = self._tail[sum(map(len, finished)) :]
+        return "".join(map(render_block, finished))
+
+    @property
+    def is_code(self) -> bool:
+        """Return whether the growing block is code that is still open; it grows by plain characters."""
+        return _open_code(self._tail) is not None
+
+    def tail(self) -> str:
+        """Return the HTML of the growing block; open code gets its colours when it is finished."""
+        if not self._tail.strip():
+            return ""
+        code = _open_code(self._tail)
+        if code is None:
+            return _drawn(self._tail)
+        language, body = code
+        return CLEANER.clean(_code_box(language, html.escape(body)))
+
+
+def _open_code(block: str) -> tuple[str, str] | None:
+    """Return the language and the code of a fence that has begun and not ended, else None."""
+    opening = FENCE.match(block)
+    if opening is None:
+        return None
+    mark = opening[1]
+    body = block[opening.end() :]
+    closing = re.search(rf"^ {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", body, re.MULTILINE)
+    return None if closing else (_language(opening[2]), body)
+
+
+def _drawn(block: str) -> str:
+    if len(block) > LONGEST_BLOCK:
+        return f"<p>{html.escape(block)}</p>"
+    try:
+        return CLEANER.clean(MARKDOWN.render(block))
+    except RecursionError:  # nesting made to break parsers; the text itself is still worth showing
+        return f"<p>{html.escape(block)}</p>"
+
+
+def _block_starts(text: str) -> list[int]:
+    tokens: list[Token] = []
+    MARKDOWN.block.parse(text, MARKDOWN, {}, tokens)
+    return [t.map[0] for t in tokens if t.level == 0 and t.map and t.nesting >= 0]
+
+
+def _fence(
+    _: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any
+) -> str:
+    token = tokens[at]
+    return _code_box(_language(token.info), _coloured(token.content, _language(token.info)))
+
+
+def _code_box(language: str, code: str) -> str:
+    return (
+        f'<div class="code"><div class="code__bar"><span class="code__label">{html.escape(language)}</span>'
+        '<button type="button" class="button button--quiet button--small" data-copy="code">Copy</button></div>'
+        f'<pre class="code__text"><code>{code}</code></pre></div>'
+    )
+
+
+def _language(info: str) -> str:
+    return info.split()[0][:30] if info.strip() else "text"
+
+
+def _coloured(code: str, language: str) -> str:
+    lexer = _lexer(language.lower())
+    if lexer is None or len(code) > LONGEST_COLOURED:
+        return html.escape(code)
+    return highlight(code, lexer, FORMATTER)
+
+
+@lru_cache(maxsize=64)
+def _lexer(language: str) -> Lexer | None:
+    if language == "text":
+        return None
+    try:
+        return get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return None
+
+
+def _picture_as_link(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any
+) -> str:
+    """Show a picture as a link: nothing loads from outside while someone reads."""
+    token = tokens[at]
+    label = renderer.renderInlineAsText(token.children, options, env) or "Picture"
+    target = html.escape(str(token.attrGet("src") or ""))
+    return f'<a href="{target}">{html.escape(label)}</a>'
+
+
+def _table_open(*_: Any) -> str:
+    return '<div class="table"><table>'
+
+
+def _table_close(*_: Any) -> str:
+    return "</table></div>"
+
+
+def _cell(tag: str) -> Any:
+    def opening(
+        _: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any
+    ) -> str:
+        style = str(tokens[at].attrGet("style") or "")
+        align = style.removeprefix("text-align:")
+        return f'<{tag} align="{html.escape(align)}">' if align else f"<{tag}>"
+
+    return opening
+
+
+def _leads_outside(url: str) -> bool:
+    return url.lower().startswith(tuple(f"{scheme}:" for scheme in SAFE_SCHEMES))
+
+
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
+    markdown.enable(["table", "strikethrough"]).use(tasklists_plugin)
+    markdown.validateLink = _leads_outside  # type: ignore[method-assign]
+    for name, rule in {
+        "fence": _fence,
+        "code_block": _fence,
+        "image": _picture_as_link,
+        "table_open": _table_open,
+        "table_close": _table_close,
+        "th_open": _cell("th"),
+        "td_open": _cell("td"),
+    }.items():
+        markdown.add_render_rule(name, rule)
+    return markdown
+
+
+MARKDOWN = _markdown()

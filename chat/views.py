@@ -1,0 +1,306 @@
+"""The pages and fragments of the chat; every object is fetched as the person may see it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import asking
+from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
+from chat.models import Attachment, Conversation, Message, shortened
+from chat.reading import Branch, read_branch, read_entries, read_turn
+from chat.replies import release_connection
+from chat.streaming import Stream
+
+PAGE = "chat/conversation.html"
+
+
+def index(request: HttpRequest) -> HttpResponseBase:
+    """Show the list beside an empty composer; begin a conversation with its first message."""
+    if request.method == "POST":
+        return _begin(request)
+    if request.htmx and "after" in request.GET:
+        entries = read_entries(request.user, request.GET["after"])
+        return render(request, f"{PAGE}#entries", {"entries": entries})
+    return _page(request, deleted=request.GET.get("deleted", ""))
+
+
+def _begin(request: HttpRequest) -> HttpResponse:
+    form = MessageForm(request.POST, request.FILES, user=request.user)
+    settings_form = SettingsForm(request.POST)
+    if form.is_valid() and settings_form.is_valid():
+        begun = settings_form.save(commit=False)
+        begun.owner, begun.title = request.user, shortened(form.cleaned_data["text"])
+        begun.model = form.cleaned_data["model"].id
+        begun.save()
+        reply = form.send(begun)
+        if reply is None or reply.conversation_id != begun.pk:
+            begun.delete()  # refused, or a second click on the button that began another one
+        if reply is not None:
+            return _go_to(request, reply.conversation)
+    return _refused(request, form, None, settings_form=settings_form)
+
+
+def conversation(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show a conversation; send the next message."""
+    found = _visible(request, pk)
+    if request.method == "POST":
+        return _send(request, found)
+    branch = read_branch(found, _number(request, "at"), _number(request, "before"))
+    if request.htmx and "before" in request.GET:
+        return render(request, f"{PAGE}#stretch", {"conversation": found, "branch": branch})
+    return _page(request, found, branch)
+
+
+def _send(request: HttpRequest, found: Conversation) -> HttpResponse:
+    form = MessageForm(request.POST, request.FILES, user=request.user, chosen=found.model)
+    if not form.is_valid():
+        return _refused(request, form, found)
+    if form.cleaned_data["after"] not in found.tree():
+        form.cleaned_data["after"] = found.tip_id
+    reply = form.send(found)
+    if reply is None:
+        return _refused(request, form, found)
+    if not request.htmx:
+        return redirect(found)
+    shown = [read_turn(message) for message in (reply.parent, reply) if message]
+    context = {
+        "conversation": found,
+        "branch": Branch(shown),
+        "after": reply.pk,
+        "request_id": uuid.uuid4(),
+    }
+    return render(request, f"{PAGE}#sent", context)
+
+
+@require_GET
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a conversation's line in the list, and its title above the messages."""
+    found = Conversation.objects.visible_to(request.user).newest_first()
+    context = {
+        "conversation": get_object_or_404(found, pk=pk),
+        "current": pk if "current" in request.GET else None,
+        "alone": True,
+    }
+    return render(request, f"{PAGE}#entry", context)
+
+
+@require_POST
+def settings(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what is sent with every question."""
+    found = _visible(request, pk)
+    form = SettingsForm(request.POST, instance=found)
+    if not form.is_valid():
+        found.refresh_from_db()
+        return _page(request, found, read_branch(found), status=422, settings_form=form)
+    Conversation.objects.filter(pk=pk).update(**form.cleaned_data)
+    return _go_to(request, found)
+
+
+@require_POST
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a conversation a title of one's own."""
+    found = _visible(request, pk)
+    form = RenameForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, read_branch(found), status=422, rename_form=form)
+    found.rename(form.cleaned_data["title"])
+    return _go_to(request, found)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a conversation; the page that follows offers to bring it back."""
+    _visible(request, pk).delete_softly()
+    return redirect(reverse("chat:index", query={"deleted": pk}))
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a deleted conversation back."""
+    found = get_object_or_404(Conversation.objects.deleted_by(request.user), pk=pk)
+    found.restore()
+    return redirect(found)
+
+
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop the reply that is being written, if there still is one."""
+    found = _visible(request, pk)
+    for reply in found.messages.active():
+        asking.stop(reply)
+    return HttpResponse(status=204) if request.htmx else redirect(found)
+
+
+@require_POST
+def try_again(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
+    """Ask the same question again; the new reply stands beside the old one."""
+    found = _reply(request, pk, reply_id)
+    form = _again_form(request, found)
+    return _answered(request, found, form, form.is_valid() and form.try_again(found))
+
+
+@require_POST
+def go_on(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
+    """Ask the model to go on with a reply that ended early."""
+    found = _reply(request, pk, reply_id)
+    form = _again_form(request, found)
+    return _answered(request, found, form, form.is_valid() and form.go_on(found))
+
+
+@require_POST
+def edit(request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
+    """Ask a question in other words; the old wording stays beside it, pictures are kept."""
+    found = get_object_or_404(_messages(request, pk), pk=message_id, role="user")
+    data = {
+        "text": request.POST.get("text", ""),
+        "model": found.conversation.model,
+        "request_id": request.POST.get("request_id") or uuid.uuid4(),
+        "after": found.parent_id,
+    }
+    form = MessageForm(data, user=request.user, chosen=found.conversation.model)
+    reply = form.is_valid() and form.send(found.conversation, found.attachments.all())
+    return _answered(request, found, form, reply)
+
+
+@require_GET
+def source(request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
+    """Show a message as it was written, for copying; thinking is left out."""
+    found = get_object_or_404(_messages(request, pk), pk=message_id)
+    return HttpResponse(found.text, content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+def reply(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
+    """Show one reply as it is now, for viewers that ask each second."""
+    found = _reply(request, pk, reply_id)
+    if not request.htmx:
+        return redirect(found.conversation)
+    if found.interrupt_if_stale():
+        found.refresh_from_db()
+    return render(request, f"{PAGE}#message", _turn_context(found))
+
+
+@require_GET
+def stream(request: HttpRequest, pk: int, reply_id: int) -> HttpResponseBase:
+    """Stream one reply as server-sent events; 204 when every place is taken."""
+    found = _reply(request, pk, reply_id)
+
+    def finished() -> str:
+        final = Message.objects.select_related("conversation").get(pk=reply_id)
+        return render_to_string(f"{PAGE}#message", _turn_context(final), request)
+
+    body = Stream.begin(found.pk, finished)
+    release_connection()
+    if body is None:
+        return HttpResponse(status=204)
+    headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+    return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
+
+
+@require_GET
+@cache_control(private=True, max_age=31_536_000, immutable=True)
+def attachment(request: HttpRequest, attachment_id: int) -> FileResponse:
+    """Show a picture to those who may read its conversation."""
+    visible = Message.objects.visible_to(request.user)
+    found = get_object_or_404(Attachment, pk=attachment_id, message__in=visible)
+    response = FileResponse(found.file.open("rb"), content_type=found.mime)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _visible(request: HttpRequest, pk: int) -> Conversation:
+    return get_object_or_404(
+        Conversation.objects.visible_to(request.user).select_related("owner"), pk=pk
+    )
+
+
+def _messages(request: HttpRequest, pk: int) -> Any:
+    visible = Message.objects.visible_to(request.user).filter(conversation=pk)
+    return visible.select_related("conversation__owner")
+
+
+def _reply(request: HttpRequest, pk: int, reply_id: int) -> Message:
+    found: Message = get_object_or_404(_messages(request, pk).replies(), pk=reply_id)
+    return found
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isdecimal() and len(value) < 19 else None
+
+
+def _again_form(request: HttpRequest, found: Message) -> TryAgainForm:
+    return TryAgainForm(request.POST, user=request.user, chosen=found.conversation.model)
+
+
+def _turn_context(message: Message) -> dict[str, Any]:
+    return {"conversation": message.conversation, "turn": read_turn(message)}
+
+
+def _page(
+    request: HttpRequest,
+    found: Conversation | None = None,
+    branch: Branch | None = None,
+    *,
+    status: int = 200,
+    **forms: Any,
+) -> HttpResponse:
+    context = {
+        "conversation": found,
+        "branch": branch or Branch(),
+        "current": found.pk if found else None,
+        "entries": read_entries(request.user, request.GET.get("after", "")),
+        "composer": MessageForm(
+            user=request.user,
+            chosen=found.model if found else "",
+            initial={"after": branch.last if branch else None},
+        ),
+        "settings_form": SettingsForm(instance=found),
+        "rename_form": RenameForm(initial={"title": found.title if found else ""}),
+    }
+    return render(request, PAGE, context | forms, status=status)
+
+
+def _go_to(request: HttpRequest, found: Conversation) -> HttpResponse:
+    if request.htmx:
+        return HttpResponse(headers={"HX-Redirect": found.get_absolute_url()})
+    return redirect(found)
+
+
+def _answered(
+    request: HttpRequest, message: Message, form: Any, new: Message | None | bool
+) -> HttpResponse:
+    """Show the branch with the new reply, or say why there is none."""
+    found = message.conversation
+    if not isinstance(new, Message):
+        return _refused(request, form, found, composer=None)
+    if not request.htmx:
+        return redirect(found)
+    branch = read_branch(found, new.pk)
+    return render(request, f"{PAGE}#thread", {"conversation": found, "branch": branch})
+
+
+def _refused(
+    request: HttpRequest, form: Any, found: Conversation | None, **forms: Any
+) -> HttpResponse:
+    """Say why not. What was typed stays: the fragment leaves the form alone, the page repeats it."""
+    if request.htmx:
+        settings_form = forms.get("settings_form")
+        context = {"form": form, "settings_form": settings_form}
+        response = render(request, f"{PAGE}#refusal", context, status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = "#refusal", "outerHTML"
+        return response
+    branch = read_branch(found) if found else None
+    shown = {"composer": form, "refusal_form": form} | forms
+    if shown["composer"] is None:
+        del shown["composer"]
+    return _page(request, found, branch, status=422, **shown)

@@ -1,0 +1,286 @@
+"""PNG, JPEG and WebP as boxes of blocks: read the blocks beside the picture, or replace them.
+
+The picture itself is copied bit for bit and never encoded again. No Django here.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+JPEG_START = b"\xff\xd8"
+XMP_KEYWORD = "XML:com.adobe.xmp"
+JPEG_EXIF = b"Exif\0\0"
+JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+JPEG_SEGMENT_LIMIT = 65_533
+TEXT_LIMIT = 1024 * 1024
+SIGNED_PNG, SIGNED_JPEG, SIGNED_WEBP = (
+    b"caBX",
+    0xEB,
+    b"C2PA",
+)  # a C2PA manifest, void after any change
+VP8X_ALPHA, VP8X_EXIF, VP8X_XMP = 0x10, 0x08, 0x04
+
+
+class Unreadable(ValueError):
+    """The container is cut, or is none of the three that we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """What lies beside the picture: a bare TIFF block, an XMP packet, and PNG texts by keyword."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+def read(content: bytes) -> Blocks:
+    """Return the blocks of a picture file. Raises `Unreadable`."""
+    try:
+        if content.startswith(PNG_START):
+            return _read_png(content)
+        if content.startswith(JPEG_START):
+            return _read_jpeg(content)
+        if _is_webp(content):
+            return _read_webp(content)
+    except (struct.error, IndexError) as error:
+        raise Unreadable("The file is cut.") from error
+    raise Unreadable("Not a PNG, JPEG or WebP file.")
+
+
+def replace(content: bytes, blocks: Blocks) -> bytes:
+    """Return the file with these blocks instead of its own; other tools' signatures go, being void.
+
+    Raises `Unreadable`, and `ValueError` when a block exceeds what a JPEG segment can hold.
+    """
+    try:
+        if content.startswith(PNG_START):
+            return _write_png(content, blocks)
+        if content.startswith(JPEG_START):
+            return _write_jpeg(content, blocks)
+        if _is_webp(content):
+            return _write_webp(content, blocks)
+    except (struct.error, IndexError) as error:
+        raise Unreadable("The file is cut.") from error
+    raise Unreadable("Not a PNG, JPEG or WebP file.")
+
+
+# --- PNG --------------------------------------------------------------------------------------
+def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(PNG_START)
+    while at < len(content):
+        (length,) = struct.unpack_from(">I", content, at)
+        kind = content[at + 4 : at + 8]
+        data = content[at + 8 : at + 8 + length]
+        if len(data) < length:
+            raise Unreadable("The file is cut.")
+        yield kind, data
+        if kind == b"IEND":
+            return
+        at += 12 + length
+
+
+def _read_png(content: bytes) -> Blocks:
+    exif, xmp, texts = b"", b"", {}
+    for kind, data in _png_chunks(content):
+        if kind == b"eXIf":
+            exif = data
+        elif found := _png_text(kind, data):
+            keyword, text = found
+            if keyword == XMP_KEYWORD:
+                xmp = text.encode()
+            else:
+                texts[keyword] = text
+    return Blocks(exif, xmp, texts)
+
+
+def _png_text(kind: bytes, data: bytes) -> tuple[str, str] | None:
+    keyword, _, rest = data.partition(b"\0")
+    match kind:
+        case b"tEXt":
+            text = _utf8_or_latin(rest)
+        case b"zTXt":
+            text = _utf8_or_latin(_inflated(rest[1:]))
+        case b"iTXt":
+            value = rest[2:].split(b"\0", 2)[-1]
+            text = (_inflated(value) if rest[:1] == b"\1" else value).decode("utf-8", "replace")
+        case _:
+            return None
+    return keyword.decode("latin-1"), text[:TEXT_LIMIT]
+
+
+def _utf8_or_latin(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, TEXT_LIMIT)
+    except zlib.error:
+        return b""
+
+
+def _write_png(content: bytes, blocks: Blocks) -> bytes:
+    out, placed = [PNG_START], False
+    for kind, data in _png_chunks(content):
+        if kind in (b"tEXt", b"zTXt", b"iTXt", b"eXIf", SIGNED_PNG):
+            continue
+        if kind == b"IDAT" and not placed:
+            out += _png_blocks(blocks)
+            placed = True
+        out.append(_png_chunk(kind, data))
+    return b"".join(out)
+
+
+def _png_blocks(blocks: Blocks) -> Iterable[bytes]:
+    for keyword, text in blocks.texts.items():
+        yield _png_text_chunk(keyword, text)
+    if blocks.xmp:
+        yield _png_text_chunk(XMP_KEYWORD, blocks.xmp.decode(), international=True)
+    if blocks.exif:
+        yield _png_chunk(b"eXIf", blocks.exif)
+
+
+def _png_text_chunk(keyword: str, text: str, *, international: bool = False) -> bytes:
+    """Latin-1 text goes into tEXt as every reader expects it, anything else into iTXt as UTF-8."""
+    key = keyword.encode("latin-1")
+    if not international:
+        try:
+            return _png_chunk(b"tEXt", key + b"\0" + text.encode("latin-1"))
+        except UnicodeEncodeError:
+            pass  # outside latin-1: the other kind of chunk holds it
+    return _png_chunk(b"iTXt", key + b"\0\0\0\0\0" + text.encode())
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# --- JPEG -------------------------------------------------------------------------------------
+def _jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Yield marker, payload and the place of each segment, up to the start of the scan."""
+    at = len(JPEG_START)
+    while True:
+        if content[at] != 0xFF:
+            raise Unreadable("The file is cut.")
+        marker = content[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        (length,) = struct.unpack_from(">H", content, at + 2)
+        yield marker, content[at + 4 : at + 2 + length], at
+        if marker == 0xDA:
+            return
+        at += 2 + length
+
+
+def _read_jpeg(content: bytes) -> Blocks:
+    exif, xmp, texts = b"", b"", {}
+    for marker, data, _ in _jpeg_segments(content):
+        if marker == 0xE1 and data.startswith(JPEG_EXIF):
+            exif = data[len(JPEG_EXIF) :]
+        elif marker == 0xE1 and data.startswith(JPEG_XMP):
+            xmp = data[len(JPEG_XMP) :]
+        elif marker == 0xFE:
+            texts["comment"] = _utf8_or_latin(data)
+    return Blocks(exif, xmp, texts)
+
+
+def _write_jpeg(content: bytes, blocks: Blocks) -> bytes:
+    head = b""
+    out: list[bytes] = []
+    for marker, data, at in _jpeg_segments(content):
+        if marker == 0xDA:
+            return b"".join([JPEG_START, head, *_jpeg_blocks(blocks), *out, content[at:]])
+        replaced = marker == 0xE1 and data.startswith((JPEG_EXIF, JPEG_XMP))
+        if replaced or marker in (0xFE, SIGNED_JPEG):
+            continue
+        segment = _jpeg_segment(marker, data)
+        if marker == 0xE0 and not head and not out:
+            head = segment
+        else:
+            out.append(segment)
+    raise Unreadable("The file is cut.")
+
+
+def _jpeg_blocks(blocks: Blocks) -> Iterable[bytes]:
+    if blocks.exif:
+        yield _jpeg_segment(0xE1, JPEG_EXIF + blocks.exif)
+    if blocks.xmp:
+        yield _jpeg_segment(0xE1, JPEG_XMP + blocks.xmp)
+
+
+def _jpeg_segment(marker: int, data: bytes) -> bytes:
+    if len(data) > JPEG_SEGMENT_LIMIT:
+        raise ValueError("The block is too large for a JPEG segment.")
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+# --- WebP -------------------------------------------------------------------------------------
+def _is_webp(content: bytes) -> bool:
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+
+
+def _webp_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at + 8 <= len(content):
+        kind, length = struct.unpack_from("<4sI", content, at)
+        data = content[at + 8 : at + 8 + length]
+        if len(data) < length:
+            raise Unreadable("The file is cut.")
+        yield kind, data
+        at += 8 + length + length % 2
+
+
+def _read_webp(content: bytes) -> Blocks:
+    chunks = dict(_webp_chunks(content))
+    return Blocks(chunks.get(b"EXIF", b"").removeprefix(JPEG_EXIF), chunks.get(b"XMP ", b""))
+
+
+def _write_webp(content: bytes, blocks: Blocks) -> bytes:
+    replaced = (b"VP8X", b"EXIF", b"XMP ", SIGNED_WEBP)
+    chunks = list(_webp_chunks(content))
+    kept = [(kind, data) for kind, data in chunks if kind not in replaced]
+    body = [
+        _webp_chunk(b"VP8X", _vp8x(chunks, blocks)),
+        *(_webp_chunk(kind, data) for kind, data in kept),
+        *([_webp_chunk(b"EXIF", blocks.exif)] if blocks.exif else []),
+        *([_webp_chunk(b"XMP ", blocks.xmp)] if blocks.xmp else []),
+    ]
+    joined = b"WEBP" + b"".join(body)
+    return b"RIFF" + struct.pack("<I", len(joined)) + joined
+
+
+def _vp8x(chunks: list[tuple[bytes, bytes]], blocks: Blocks) -> bytes:
+    """Return the extended header: the file's own with our flags set, or a new one."""
+    found = dict(chunks)
+    header: bytes = found.get(b"VP8X") or _new_vp8x(found)
+    flags = header[0] & ~(VP8X_EXIF | VP8X_XMP)
+    flags |= (VP8X_EXIF if blocks.exif else 0) | (VP8X_XMP if blocks.xmp else 0)
+    return bytes([flags]) + header[1:]
+
+
+def _new_vp8x(chunks: dict[bytes, bytes]) -> bytes:
+    width: int
+    height: int
+    if lossless := chunks.get(b"VP8L"):
+        (bits,) = struct.unpack_from("<I", lossless, 1)
+        width, height = bits & 0x3FFF, bits >> 14 & 0x3FFF  # both one less than the size
+        flags = VP8X_ALPHA if bits >> 28 & 1 else 0
+    elif lossy := chunks.get(b"VP8 "):
+        wide, high = struct.unpack_from("<HH", lossy, 6)
+        width, height, flags = (wide & 0x3FFF) - 1, (high & 0x3FFF) - 1, 0
+    else:
+        raise Unreadable("The file holds no picture.")
+    return bytes([flags, 0, 0, 0]) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
+
+
+def _webp_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack("<4sI", kind, len(data)) + data + b"\0" * (len(data) % 2)

@@ -1,0 +1,138 @@
+"""What is told of an image: on its page, and inside its downloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import slugify
+
+from gallery import metadata
+from gallery.containers import Unreadable
+from gallery.imaging import EXTENSIONS
+from gallery.models import Image
+from venice_site.venice.types import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and a value as a person reads them; `kind` tells the page how to draw the value."""
+
+    name: str
+    value: Any
+    kind: str = "text"
+
+
+def facts(image: Image) -> list[Fact]:
+    """Return every short fact of an image that has a value, in reading order."""
+    told = [*_asked(image), *_answered(image)]
+    return [fact for fact in told if fact.value not in (None, "")]
+
+
+def _asked(image: Image) -> Iterator[Fact]:
+    order = image.asked
+    yield Fact("Model", image.model_used or order.model)
+    if image.fallback_from:
+        yield Fact("Model asked for", image.fallback_from)
+        yield Fact("Why another model", image.fallback_reason)
+    yield Fact("Seed", image.seed_used if image.seed_used is not None else image.seed)
+    yield Fact(
+        "Size ordered",
+        f"{order.width} \N{MULTIPLICATION SIGN} {order.height}" if order.width else "",
+    )
+    yield Fact("Aspect ratio", order.aspect_ratio)
+    yield Fact("Resolution", order.resolution)
+    yield Fact("Quality", order.quality)
+    yield Fact("Steps", order.steps)
+    yield Fact("CFG scale", order.cfg_scale)
+    yield Fact("Style", order.style_preset)
+    yield Fact("Format ordered", order.format)
+    yield Fact("Watermark", "hidden" if order.hide_watermark else "shown")
+    yield Fact("Safe mode", "on" if order.safe_mode else "off")
+    yield Fact("Venice's EXIF", "embedded" if order.embed_exif_metadata else "not embedded")
+
+
+def _answered(image: Image) -> Iterator[Fact]:
+    yield Fact(
+        "Size", f"{image.width} \N{MULTIPLICATION SIGN} {image.height}" if image.width else ""
+    )
+    yield Fact("File", image.mime)
+    yield Fact("File size", image.byte_size, "filesize")
+    yield Fact("SHA-256", image.sha256)
+    yield Fact("Cost", image.cost, "usd")
+    yield Fact("Made in", image.duration_ms and image.duration_ms / 1000, "seconds")
+    yield Fact("Ordered", image.created_at, "moment")
+    yield Fact("Finished", image.finished_at, "moment")
+    yield Fact("By", str(image.generation.user))
+    yield Fact("Seen by", image.generation.get_visibility_display())
+
+
+def records(image: Image) -> list[tuple[str, str, str]]:
+    """Return what was sent, what came back and what the file says: title, id and JSON as text."""
+    kept = (
+        ("What was sent to Venice", "request", image.request),
+        ("What Venice answered", "response", image.response),
+        ("What the file says", "exif", image.exif),
+    )
+    return [
+        (title, name, json.dumps(record, indent=2, ensure_ascii=False))
+        for title, name, record in kept
+        if record
+    ]
+
+
+def file_name(image: Image) -> str:
+    """Return the name that a download gets: the first words of the prompt, the seed, the extension."""
+    words = slugify(image.generation.prompt)[:48].strip("-") or "image"
+    return f"{words}-{image.seed}.{EXTENSIONS.get(image.mime, 'bin')}"
+
+
+def with_generation_data(image: Image, content: bytes, model: Model | None) -> bytes:
+    """Return the file with the image's facts written into it, or as it is when it has no place for them."""
+    try:
+        return metadata.write(content, generation_data(image, model))
+    except Unreadable:
+        return content
+
+
+def generation_data(image: Image, model: Model | None) -> metadata.GenerationData:
+    """Return what a download tells other tools; `model` supplies the steps that were not sent."""
+    order = image.asked
+    return metadata.GenerationData(
+        prompt=order.prompt,
+        negative_prompt=order.negative_prompt,
+        seed=image.seed_used if image.seed_used is not None else image.seed,
+        width=image.width or 0,
+        height=image.height or 0,
+        model=image.model_used or order.model,
+        image_id=str(image.pk),
+        created_at=image.finished_at or image.created_at,
+        steps=order.steps or (model.steps_default if model else None) or 1,
+        cfg_scale=order.cfg_scale,
+        extras={
+            "Style preset": order.style_preset,
+            "Aspect ratio": order.aspect_ratio,
+            "Resolution": order.resolution,
+            "Quality": order.quality,
+        },
+        record=_record(image),
+    )
+
+
+def _record(image: Image) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "software": metadata.SOFTWARE,
+        "image": image.pk,
+        "model": image.model_used or image.asked.model,
+        "order": image.order,
+        "seed": image.seed_used,
+        "request": image.request,
+        "response": image.response,
+        "sha256": image.sha256,
+        "size": [image.width, image.height],
+        "created_at": (image.finished_at or image.created_at).isoformat(),
+        "cost_micro_usd": image.cost,
+    }

@@ -1,0 +1,94 @@
+"""Bytes in, bytes out: what a picture file is, and its smaller copies. No Django here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image as Pillow
+
+FORMATS = {
+    "PNG": ("image/png", "png"),
+    "JPEG": ("image/jpeg", "jpg"),
+    "WEBP": ("image/webp", "webp"),
+}
+EXTENSIONS = dict(FORMATS.values())
+MAX_BYTES = 64 * 1024 * 1024
+MAX_PIXELS = 50_000_000  # a 4K picture of the widest ratio has 21 million
+PREVIEW = 1440
+THUMBNAILS = (512, 256)
+RENDITIONS = (PREVIEW, *THUMBNAILS)  # longest side in pixels; each is made from the one before
+WEBP_QUALITY, WEBP_METHOD = 80, 2  # methods above 2 cost much and save under 10 %
+
+
+class NotAPicture(ValueError):
+    """These bytes are not a whole PNG, JPEG or WebP picture of a sane size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the bytes themselves say, and their copies as WebP by longest side in pixels."""
+
+    mime: str
+    width: int
+    height: int
+    renditions: dict[int, bytes]
+
+    @property
+    def extension(self) -> str:
+        """Return the file extension, without the dot."""
+        return EXTENSIONS[self.mime]
+
+
+def develop(content: bytes) -> Picture:
+    """Verify a picture by decoding all of it, and make its smaller copies.
+
+    Raises `NotAPicture` for anything else: other formats, cut files, decompression bombs.
+    """
+    if len(content) > MAX_BYTES:
+        raise NotAPicture("The file is too large.")
+    try:
+        with Pillow.open(BytesIO(content), formats=tuple(FORMATS)) as opened:
+            _refuse_bomb(opened.size)
+            mime, _ = FORMATS[opened.format or ""]
+            width, height = opened.size
+            return Picture(mime, width, height, _renditions(opened))
+    except (OSError, SyntaxError, ValueError, KeyError, EOFError) as error:
+        raise NotAPicture(str(error)) from error
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
+        raise NotAPicture("The picture has too many pixels.") from error
+
+
+def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Return the size of a rendition: the proportions kept, never enlarged."""
+    scale = min(1.0, longest / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _refuse_bomb(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise NotAPicture("The picture has too many pixels.")
+
+
+def _renditions(opened: Pillow.Image) -> dict[int, bytes]:
+    profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA") else None
+    current = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+    made = {}
+    for longest in RENDITIONS:
+        current = _shrunk(current, longest)
+        made[longest] = _webp(current, profile)
+    return made
+
+
+def _shrunk(image: Pillow.Image, longest: int) -> Pillow.Image:
+    """`reducing_gap=1` halves by box averages first, which is ten times as fast as resampling."""
+    size = fitted(image.width, image.height, longest)
+    if size == image.size:
+        return image
+    return image.resize(size, Pillow.Resampling.BICUBIC, reducing_gap=1.0)
+
+
+def _webp(image: Pillow.Image, profile: bytes | None) -> bytes:
+    out = BytesIO()
+    image.save(out, "WEBP", quality=WEBP_QUALITY, method=WEBP_METHOD, icc_profile=profile or b"")
+    return out.getvalue()

@@ -1,0 +1,391 @@
+"""Generations and their images: what was asked, what came back, and who may see it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from venice_site.venice.service import Venice
+
+from gallery import files, imaging, metadata
+from gallery.imaging import NotAPicture
+from venice_site.accounts.models import User
+from venice_site.venice.errors import BadAnswer
+from venice_site.venice.models import Call
+from venice_site.venice.runs import Run, RunQuerySet, RunStatus
+from venice_site.venice.types import GeneratedImage, ImageOrder
+
+PLACES_COUNTED = 1000  # how far back in the queue places are worked out
+
+
+class Visibility(models.TextChoices):
+    """Who may see a generation besides its owner."""
+
+    TEAM = "team", "The team"
+    PRIVATE = "private", "Only you"
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    """Generations by the names people say."""
+
+    def visible_to(self, user: User) -> Self:
+        """Return the generations that this person may see."""
+        return self.filter(Q(visibility=Visibility.TEAM) | Q(user=user))
+
+    def editable_by(self, user: User) -> Self:
+        """Return the generations that this person may change."""
+        return self.filter(user=user)
+
+    def submit(
+        self,
+        user: User,
+        order: ImageOrder,
+        variants: int,
+        *,
+        request_id: str,
+        visibility: str = Visibility.TEAM,
+    ) -> Generation:
+        """Reserve quota for every variant, write the rows and call for workers, all or nothing.
+
+        The variants get the seeds seed, seed + 1, … A request id that this person has used before
+        returns the generation it made. Raises `QuotaExceeded`, and then nothing was written.
+        """
+        try:
+            with transaction.atomic():
+                generation = self.create(
+                    user=user,
+                    request_id=request_id,
+                    prompt=order.prompt,
+                    negative_prompt=order.negative_prompt,
+                    model=order.model,
+                    style=order.style_preset,
+                    visibility=visibility,
+                )
+                for position in range(variants):
+                    generation.add_image(replace(order, seed=order.seed + position), position)
+        except IntegrityError:
+            if (made := self.filter(user=user, request_id=request_id).first()) is None:
+                raise
+            return made
+        return generation
+
+
+class Generation(models.Model):
+    """What a person asked for in one go: one prompt, one or more images."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="generations")
+    request_id = models.CharField(max_length=40, editable=False)
+    prompt = models.TextField()
+    negative_prompt = models.TextField(blank=True)
+    model = models.CharField(max_length=120)
+    style = models.CharField(max_length=120, blank=True)
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.TEAM)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("user", "request_id"), name="one_generation_a_request")
+        ]
+        indexes = [models.Index(fields=("user", "-id"), name="generation_user_newest")]
+
+    def __str__(self) -> str:
+        return self.prompt[:80]
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether only its owner may see it."""
+        return self.visibility == Visibility.PRIVATE
+
+    def add_image(self, order: ImageOrder, position: int) -> Image:
+        """Reserve quota for one image, write its row and call for a worker once that is committed."""
+        image = self.images.create(
+            position=position,
+            seed=order.seed,
+            order=order.as_dict(),
+            call=Venice(self.user).reserve_image(order),
+        )
+        transaction.on_commit(wake_up)
+        return image
+
+
+def wake_up(run_after: datetime | None = None) -> None:
+    """Call for a worker, now or at a moment."""
+    from gallery.tasks import make_next_image  # tasks import models
+
+    make_next_image.using(run_after=run_after).enqueue()
+
+
+class ImageQuerySet(RunQuerySet["Image"]):
+    """Images by the names people say."""
+
+    def visible_to(self, user: User) -> Self:
+        """Return the images that this person may see; deleted ones only their owner, for undo."""
+        team = Q(generation__visibility=Visibility.TEAM, deleted_at=None)
+        return self.filter(team | Q(generation__user=user))
+
+    def editable_by(self, user: User) -> Self:
+        """Return the images that this person may change."""
+        return self.filter(generation__user=user)
+
+    def shown_to(self, user: User) -> Self:
+        """Return what this person's grid shows, newest first: the team's pictures, and all their own.
+
+        Deleted images are left out, and those that were tried again since.
+        """
+        wanted = Q(status=RunStatus.SUCCEEDED) | Q(generation__user=user)
+        return (
+            self.visible_to(user).filter(wanted, deleted_at=None, replaced_by=None).order_by("-pk")
+        )
+
+    def pictures(self) -> Self:
+        """Return the images that have a picture."""
+        return self.filter(status=RunStatus.SUCCEEDED)
+
+    def with_facts(self) -> Self:
+        """Return the images with all that a card shows, without the long columns that it does not."""
+        return self.select_related("generation__user").defer("request", "response", "exif")
+
+    def fairest_due(self, now: datetime) -> Image | None:
+        """Return the image to make next: of the person with the fewest at work, the oldest."""
+        at_work = (
+            Image.objects.filter(
+                status=RunStatus.RUNNING, generation__user=OuterRef("generation__user")
+            )
+            .order_by()
+            .values("generation__user")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
+        return (
+            self.due(now)
+            .annotate(turns=Coalesce(Subquery(at_work), 0))
+            .order_by("turns", "pk")
+            .select_related("generation__user")
+            .first()
+        )
+
+    def places(self) -> dict[int, int]:
+        """Return the place in the queue of each waiting image, counted from 1, everyone taking turns."""
+        active = self.active().order_by("pk").values_list("pk", "generation__user", "status")
+        turns: Counter[int] = Counter()
+        waiting = []
+        for pk, owner, status in sorted(active[:PLACES_COUNTED], key=_running_first):
+            if status == RunStatus.QUEUED:
+                waiting.append((turns[owner], pk))
+            turns[owner] += 1
+        return {pk: place for place, (_, pk) in enumerate(sorted(waiting), start=1)}
+
+
+def _running_first(row: tuple[int, int, str]) -> tuple[bool, int]:
+    pk, _, status = row
+    return status == RunStatus.QUEUED, pk
+
+
+class Image(Run):
+    """One picture: the order, its own seed, and once it is made the file and every fact about it.
+
+    Money in micro-USD, sizes in pixels, `duration_ms` is what Venice took. The row is authoritative;
+    what the file itself says is kept in `exif`, apart.
+    """
+
+    generation = models.ForeignKey(Generation, models.CASCADE, related_name="images")
+    position = models.PositiveSmallIntegerField(default=0)
+    seed = models.IntegerField()
+    order = models.JSONField(default=dict, help_text="What was asked for, as an ImageOrder.")
+
+    file = models.CharField(max_length=120, blank=True, help_text="Name in the storage.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    mime = models.CharField(max_length=40, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    byte_size = models.PositiveBigIntegerField(null=True, blank=True)
+    seed_used = models.BigIntegerField(null=True, blank=True)
+    model_used = models.CharField(max_length=120, blank=True)
+    fallback_from = models.CharField(max_length=120, blank=True)
+    fallback_reason = models.CharField(max_length=200, blank=True)
+    request = models.JSONField(default=dict, blank=True, help_text="Exactly what was sent.")
+    response = models.JSONField(default=dict, blank=True)
+    exif = models.JSONField(default=dict, blank=True, help_text="What the file itself says.")
+    blurred = models.BooleanField(default=False)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    cost = models.PositiveBigIntegerField(null=True, blank=True)
+
+    replaced_by = models.OneToOneField(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [
+            models.Index(
+                fields=("status", "heartbeat_at"),
+                condition=Q(status__in=["queued", "running"]),
+                name="image_active",
+            ),
+            models.Index(
+                fields=("-id",),
+                condition=Q(deleted_at=None, replaced_by=None),
+                name="image_shown",
+            ),
+            models.Index(fields=("sha256",), name="image_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Image {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of this image's own page."""
+        return reverse("gallery:image", args=[self.pk])
+
+    @property
+    def asked(self) -> ImageOrder:
+        """Return the order as it was asked."""
+        known = {
+            "model": self.generation.model,
+            "prompt": self.generation.prompt,
+            "seed": self.seed,
+        }
+        return ImageOrder.from_dict(known | self.order)
+
+    @property
+    def is_picture(self) -> bool:
+        """Return whether there is a picture to see."""
+        return self.status == RunStatus.SUCCEEDED
+
+    @property
+    def can_be_tried_again(self) -> bool:
+        """Return whether this ended without a picture and nobody has tried again yet."""
+        return not self.is_active and not self.is_picture and self.replaced_by_id is None
+
+    @property
+    def proportion(self) -> float:
+        """Return width divided by height: of the picture, or as ordered while there is none."""
+        if self.width and self.height:
+            return self.width / self.height
+        return ordered_proportion(self.asked)
+
+    @property
+    def thumbnail_size(self) -> tuple[int, int]:
+        """Return the size of the larger thumbnail."""
+        return imaging.fitted(self.width or 1, self.height or 1, imaging.THUMBNAILS[0])
+
+    @property
+    def preview_size(self) -> tuple[int, int]:
+        """Return the size of the preview."""
+        return imaging.fitted(self.width or 1, self.height or 1, imaging.PREVIEW)
+
+    def keep(self, made: GeneratedImage) -> bool:
+        """Keep a picture that Venice made: first the file, then the row, settling the call.
+
+        Returns False when the run is no longer ours. Raises `BadAnswer` for bytes that are no picture.
+        """
+        try:
+            picture = imaging.develop(made.content)
+        except NotAPicture as error:
+            raise BadAnswer(detail=str(error), may_be_charged=True) from error
+        name, digest = files.keep(made.content, picture)
+        kept = self.succeed(
+            made.usage,
+            served_by=made.model,
+            file=name,
+            sha256=digest,
+            **_facts_of_file(made, picture),
+            **_facts_of_answer(made),
+        )
+        if not kept:
+            self._settle_what_was_cancelled(made)
+        return kept
+
+    def recover(self, now: datetime) -> None:
+        """Take a stale image from its dead worker: back to the queue if Venice was never asked.
+
+        What had been sent is interrupted instead, because it may have been charged.
+        """
+        with transaction.atomic():
+            call = Call.objects.select_for_update().filter(pk=self.call_id or 0).first()
+            if not Image.objects.stale(now).filter(pk=self.pk).exists():
+                return
+            if call is None or call.dispatched_at is None:
+                self.postpone(now)
+            else:
+                self.interrupt(
+                    error_kind="interrupted",
+                    error="The work was cut off before the picture arrived. It may have been charged.",
+                )
+
+    def try_again(self) -> Image:
+        """Ask for the same picture again, same order and seed; asking twice makes one.
+
+        Raises `QuotaExceeded`.
+        """
+        with transaction.atomic():
+            old = (
+                Image.objects.select_for_update().select_related("generation__user").get(pk=self.pk)
+            )
+            if old.replaced_by is None and old.can_be_tried_again:
+                new = old.generation.add_image(old.asked, old.position)
+                Image.objects.filter(pk=old.pk).update(replaced_by=new)
+                return new
+        return old.replaced_by or old
+
+    def delete_softly(self) -> None:
+        """Take the image out of every list; its files stay. What still waits is cancelled first."""
+        self.cancel()
+        Image.objects.filter(pk=self.pk, deleted_at=None).update(deleted_at=timezone.now())
+
+    def restore(self) -> None:
+        """Undo the deletion."""
+        Image.objects.filter(pk=self.pk).update(deleted_at=None)
+
+    def _settle_what_was_cancelled(self, made: GeneratedImage) -> None:
+        self.refresh_from_db(fields=["status"])
+        if self.status == RunStatus.CANCELLED:
+            self.close_cancelled(made.usage)
+
+
+def _facts_of_file(made: GeneratedImage, picture: imaging.Picture) -> dict[str, Any]:
+    return {
+        "mime": picture.mime,
+        "width": picture.width,
+        "height": picture.height,
+        "byte_size": len(made.content),
+        "exif": metadata.read(made.content),
+    }
+
+
+def _facts_of_answer(made: GeneratedImage) -> dict[str, Any]:
+    return {
+        "seed_used": made.seed,
+        "model_used": made.model,
+        "fallback_from": made.fallback_from,
+        "fallback_reason": made.fallback_reason[:200],
+        "request": made.request,
+        "response": made.response,
+        "blurred": made.blurred,
+        "duration_ms": made.duration_ms,
+        "cost": made.usage.cost,
+    }
+
+
+def ordered_proportion(order: ImageOrder) -> float:
+    """Return width divided by height as ordered; a square when the order does not say."""
+    if order.width and order.height:
+        return order.width / order.height
+    wide, _, high = order.aspect_ratio.partition(":")
+    try:
+        return float(wide) / float(high)
+    except (ValueError, ZeroDivisionError):
+        return 1.0

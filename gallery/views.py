@@ -1,0 +1,258 @@
+"""The gallery's pages, their fragments, and the pictures themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.core.files.storage import default_storage
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from venice_site.venice.service import Venice
+
+from gallery import composer, facts, files, imaging
+from gallery.grid import Page, Placed, placed, whole_number
+from gallery.models import Generation, Image
+from venice_site.accounts.models import User
+from venice_site.venice.errors import VeniceError
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+FOREVER = "private, max-age=31536000, immutable"
+
+
+class SignedInRequest(HttpRequest):
+    """A request as the middleware hands it on: by somebody who is signed in, perhaps from htmx."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def index(request: SignedInRequest) -> HttpResponse:
+    """Show the composer and the grid; take an order on POST."""
+    return submit(request) if request.method == "POST" else browse(request)
+
+
+@require_safe
+def browse(request: SignedInRequest) -> HttpResponse:
+    """Show the newest pictures, or those before one; htmx gets the further page alone."""
+    page = Page.before(request.user, request.GET.get("before", ""))
+    if request.htmx and not request.htmx.history_restore_request and "before" in request.GET:
+        response = render(request, "gallery/index.html#page", {"page": page})
+    else:
+        response = render(request, "gallery/index.html", {"page": page, **_beside(request)})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _beside(request: SignedInRequest) -> dict[str, Any]:
+    """Return what stands beside the grid: the composer, and an image that was just deleted."""
+    like = _named(request, "from")
+    deleted = _named(request, "deleted")
+    return {
+        "composer": composer.blank(request.user, request.GET.dict(), like),
+        "deleted": deleted if deleted and deleted.deleted_at else None,
+    }
+
+
+def _named(request: SignedInRequest, name: str) -> Image | None:
+    images = Image.objects.visible_to(request.user).with_facts()
+    return images.filter(pk=whole_number(request.GET.get(name, "")) or 0).first()
+
+
+@require_POST
+def submit(request: SignedInRequest) -> HttpResponse:
+    """Take an order: answer the new cards, or the form with what is wrong with it (422)."""
+    filled = composer.filled(request.user, request.POST)
+    generation = filled.form.submit(request.user) if filled and filled.form.is_valid() else None
+    if generation is None:
+        return _refused(request, filled)
+    if not request.htmx:
+        return redirect("gallery:index")
+    fresh = composer.filled(request.user, request.POST)
+    shown = {"composer": fresh, "request_id": uuid4(), "items": _cards(generation)}
+    return render(request, "gallery/index.html#submitted", shown)
+
+
+def _refused(request: SignedInRequest, filled: composer.Composer | None) -> HttpResponse:
+    if request.htmx:
+        response = render(request, "gallery/index.html#composer", {"composer": filled}, status=422)
+        return _into(response, "#composer")
+    page = Page.before(request.user, "")
+    return render(request, "gallery/index.html", {"page": page, "composer": filled}, status=422)
+
+
+def _into(response: HttpResponse, target: str) -> HttpResponse:
+    response["HX-Retarget"], response["HX-Reswap"] = target, "outerHTML"
+    return response
+
+
+def _cards(generation: Generation) -> list[Placed]:
+    return placed(Image.objects.filter(generation=generation).with_facts().order_by("-pk"))
+
+
+@require_GET
+def settings(request: SignedInRequest) -> HttpResponse:
+    """Show the composer's settings for the chosen model, or its cost, keeping what was typed."""
+    blank = composer.blank(request.user, request.GET.dict(), None)
+    part = "cost" if request.htmx.target == "composer-cost" else "settings"
+    return render(request, f"gallery/index.html#{part}", {"composer": blank})
+
+
+@require_safe
+def image(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show one image with every fact."""
+    shown = _visible(request, pk)
+    older, newer = _neighbours(request, shown)
+    return render(
+        request,
+        "gallery/image.html",
+        {
+            "item": placed([shown])[0],
+            "image": shown,
+            "facts": facts.facts(shown),
+            "records": facts.records(shown),
+            "older": older,
+            "newer": newer,
+            "siblings": _siblings(request, shown),
+        },
+    )
+
+
+def _visible(request: SignedInRequest, pk: int) -> Image:
+    images = Image.objects.visible_to(request.user).select_related("generation__user")
+    return get_object_or_404(images, pk=pk)
+
+
+def _neighbours(request: SignedInRequest, image: Image) -> tuple[int | None, int | None]:
+    others = Image.objects.shown_to(request.user).pictures()
+    older = others.filter(pk__lt=image.pk).values_list("pk", flat=True).first()
+    newer = others.filter(pk__gt=image.pk).order_by("pk").values_list("pk", flat=True).first()
+    return older, newer
+
+
+def _siblings(request: SignedInRequest, image: Image) -> list[Image]:
+    family = Image.objects.shown_to(request.user).pictures().filter(generation=image.generation_id)
+    return list(family.with_facts().order_by("position", "pk"))
+
+
+@require_safe
+def card(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show one image as its card in the grid; the card asks again while it can change."""
+    return _card(request, _visible(request, pk))
+
+
+def _card(request: SignedInRequest, image: Image, **more: Any) -> HttpResponse:
+    return render(request, "gallery/index.html#fresh", {"item": placed([image])[0], **more})
+
+
+@require_POST
+def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Stop an image that waits or runs."""
+    image = _own(request, pk)
+    image.cancel()
+    return _changed(request, image)
+
+
+@require_POST
+def try_again(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Ask for the same picture once more; the new card takes the old one's place."""
+    image = _own(request, pk)
+    try:
+        return _changed(request, image.try_again())
+    except VeniceError as error:
+        return _card(request, image, refusal=str(error))
+
+
+@require_POST
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take an image out of every list, with one click to undo it."""
+    _own(request, pk).delete_softly()
+    if request.htmx:
+        return _card(request, _own(request, pk))
+    return redirect(f"{reverse('gallery:index')}?deleted={pk}")
+
+
+@require_POST
+def restore(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Undo a deletion."""
+    _own(request, pk).restore()
+    return _changed(request, _own(request, pk))
+
+
+def _own(request: SignedInRequest, pk: int) -> Image:
+    images = Image.objects.editable_by(request.user).select_related("generation__user")
+    return get_object_or_404(images, pk=pk)
+
+
+def _changed(request: SignedInRequest, image: Image) -> HttpResponse:
+    return _card(request, image) if request.htmx else redirect("gallery:index")
+
+
+@require_safe
+def original(request: SignedInRequest, pk: int) -> HttpResponseBase:
+    """Send the untouched original; `?download` makes the browser save it."""
+    image = _picture(request, pk)
+    return _file(request, image, image.file, image.mime, "download" in request.GET)
+
+
+@require_safe
+def rendition(request: SignedInRequest, pk: int, longest: int) -> HttpResponseBase:
+    """Send a smaller copy as WebP."""
+    if longest not in imaging.RENDITIONS:
+        raise Http404
+    image = _picture(request, pk)
+    return _file(request, image, files.rendition_name(image.sha256, longest), "image/webp")
+
+
+@require_safe
+def download(request: SignedInRequest, pk: int) -> HttpResponseBase:
+    """Send the picture as a file to save, with generation data in it."""
+    image = _picture(request, pk)
+    model = Venice(request.user).model("image", image.asked.model)
+    with default_storage.open(image.file) as file:
+        content = facts.with_generation_data(image, file.read(), model)
+    response = HttpResponse(content, content_type=image.mime)
+    response["Content-Disposition"] = f'attachment; filename="{facts.file_name(image)}"'
+    response["Cache-Control"] = "private, no-cache"
+    return _guarded(response)
+
+
+def _picture(request: SignedInRequest, pk: int) -> Image:
+    pictures = Image.objects.visible_to(request.user).pictures().filter(mime__in=imaging.EXTENSIONS)
+    found: Image = get_object_or_404(pictures.select_related("generation"), pk=pk)
+    return found
+
+
+def _file(
+    request: SignedInRequest, image: Image, name: str, mime: str, as_attachment: bool = False
+) -> HttpResponseBase:
+    """Send a stored file; what an address of it holds never changes."""
+    etag = f'"{name.rpartition("/")[2]}"'
+    if (unchanged := get_conditional_response(request, etag=etag)) is not None:
+        return unchanged
+    response = FileResponse(
+        default_storage.open(name),
+        as_attachment=as_attachment,
+        filename=facts.file_name(image),
+        content_type=mime,
+    )
+    response["ETag"] = etag
+    response["Cache-Control"] = FOREVER
+    return _guarded(response)
+
+
+def _guarded(response: HttpResponseBase) -> HttpResponseBase:
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

@@ -1,0 +1,135 @@
+// Shows replies as they are written: one connection a reply, finished blocks appended and never redrawn.
+// The htmx extension for server-sent events does not fit: it asks for ever again after a 204, cannot fall
+// back to asking each second, and puts every frame through a whole swap.
+
+import { showWhatRuns } from "./chat.js";
+
+const ASK_EVERY = 1000; // milliseconds, when streams have run short
+const INLINE = new Set(["A", "CODE", "EM", "S", "SPAN", "STRONG", "BR", "INPUT", "BUTTON"]);
+
+function part(reply, name) {
+  return reply.querySelector(`[data-part="${name}"]`);
+}
+
+// The block in which plain characters go on: the last paragraph, list item, cell or piece of code.
+function growingEnd(tail) {
+  let end = tail;
+  for (let next = end.lastElementChild; next && goesOn(end, next); next = end.lastElementChild) end = next;
+  return end;
+}
+
+function goesOn(end, next) {
+  const rest = end.lastChild;
+  const isLast = rest === next || (rest.nodeType === Node.TEXT_NODE && !rest.data.trim());
+  return isLast && (!INLINE.has(next.tagName) || end.tagName === "PRE");
+}
+
+function append(tail, text) {
+  const end = growingEnd(tail);
+  if (end.tagName === "P" || end.tagName === "CODE") end.append(text);
+  else if (end.lastChild?.nodeType === Node.TEXT_NODE) end.lastChild.data = end.lastChild.data.replace(/\n$/, "") + text;
+  else end.append(text);
+}
+
+function think(reply, text) {
+  if (!text) return;
+  part(reply, "reasoning").append(text);
+  reply.querySelector("[data-thinking]").hidden = false;
+}
+
+function hasContent(reply) {
+  reply.querySelector("[data-waiting]")?.setAttribute("hidden", "");
+}
+
+const SHOW = {
+  reply(reply, { reasoning, blocks, tail }) {
+    part(reply, "reasoning").textContent = "";
+    think(reply, reasoning);
+    if (part(reply, "blocks").innerHTML !== blocks) part(reply, "blocks").innerHTML = blocks;
+    part(reply, "tail").innerHTML = tail;
+    if (reasoning || blocks || tail) hasContent(reply);
+  },
+  block(reply, html) {
+    part(reply, "tail").textContent = "";
+    part(reply, "blocks").insertAdjacentHTML("beforeend", html);
+  },
+  tail(reply, html) {
+    part(reply, "tail").innerHTML = html;
+    hasContent(reply);
+  },
+  text(reply, text) {
+    append(part(reply, "tail"), text);
+  },
+  reasoning(reply, text) {
+    think(reply, text);
+    hasContent(reply);
+  },
+};
+
+function finish(reply, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const finished = template.content.querySelector("article");
+  const thinking = reply.querySelector("[data-thinking]");
+  if (thinking?.open) finished.querySelector("[data-thinking]").open = true;
+  const focused = reply.contains(document.activeElement);
+  reply.replaceWith(finished);
+  window.htmx?.process(finished);
+  if (focused) document.getElementById("id_text")?.focus();
+  document.querySelector(`#entry-${finished.dataset.conversation} .entry__writing`)?.remove();
+  showWhatRuns();
+}
+
+function follow(reply) {
+  if (reply.dataset.followed) return;
+  reply.dataset.followed = "yes";
+  const source = new EventSource(reply.dataset.stream);
+  for (const [name, show] of Object.entries(SHOW)) {
+    source.addEventListener(name, (event) => {
+      if (reply.isConnected) show(reply, JSON.parse(event.data));
+      else source.close();
+    });
+  }
+  source.addEventListener("done", (event) => {
+    source.close();
+    if (reply.isConnected) finish(reply, JSON.parse(event.data));
+  });
+  source.addEventListener("error", () => {
+    // A lost connection is taken up again by the browser itself; a refused one is not.
+    if (source.readyState === EventSource.CLOSED && reply.isConnected) setTimeout(ask, ASK_EVERY, reply);
+  });
+}
+
+async function ask(reply) {
+  if (!reply.isConnected) return;
+  let html = "";
+  try {
+    const answer = await fetch(reply.dataset.poll, { headers: { "HX-Request": "true" } });
+    if (answer.redirected || (answer.status >= 400 && answer.status < 500)) return;
+    if (answer.ok) html = await answer.text();
+  } catch {
+    // The server cannot be reached just now: ask again.
+  }
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const found = template.content.querySelector("article");
+  if (found && !found.dataset.stream) {
+    finish(reply, html);
+    return;
+  }
+  if (found) {
+    SHOW.reply(reply, {
+      reasoning: part(found, "reasoning").textContent,
+      blocks: part(found, "blocks").innerHTML,
+      tail: "",
+    });
+  }
+  setTimeout(ask, ASK_EVERY, reply);
+}
+
+function followAll() {
+  for (const reply of document.querySelectorAll("[data-stream]")) follow(reply);
+}
+
+document.body.addEventListener("htmx:afterSettle", followAll);
+followAll();

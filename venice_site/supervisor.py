@@ -1,0 +1,316 @@
+"""Runs the processes of the product as one: starts them, starts again what dies, stops all cleanly.
+
+Only the standard library is imported, so that this process starts at once and stays small.
+`manage.py serve` becomes this process; it hands over everything it read from the settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+STEADY_AFTER = 60.0  # seconds a process must live for its next death to count as the first one
+LONGEST_PAUSE = 30.0  # seconds at the most between a death and the next start
+KILL_AFTER = 2.0  # seconds past the grace period until SIGKILL
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# glibc gives every thread an arena of its own and hardly returns them; two arenas hold the memory of
+# a process with hundreds of threads down at no cost that can be measured here.
+CHILD_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process of the product: its name as said in a sentence and its command line."""
+
+    name: str
+    command: tuple[str, ...]
+    silent: bool = False
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until a signal asks to stop; return the exit code."""
+    options = _parser().parse_args(arguments)
+    programs = [_web(options), _worker(), _stand_in(options)]
+    chosen = [program for program in programs if program.name in options.run]
+    return Supervisor(chosen, options).run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m venice_site.supervisor", description=__doc__)
+    parser.add_argument("--run", action="append", required=True, help="name of a process to run")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--threads", type=int, default=256, help="of the web server")
+    parser.add_argument("--grace", type=float, default=10.0, help="seconds to finish work in")
+    parser.add_argument("--address", default="", help="to announce once pages are served")
+    parser.add_argument("--stand-in-port", type=int, default=8809)
+    return parser
+
+
+def _web(options: argparse.Namespace) -> Program:
+    command = (
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "venice_site.wsgi:application"),
+        *("--host", options.host, "--port", str(options.port)),
+        *("--http", "1", "--no-ws", "--no-access-log", "--log-level", "error"),
+        *("--workers", "1", "--respawn-failed-workers", "--respawn-interval", "0.2"),
+        *("--blocking-threads", str(options.threads)),
+        *("--backpressure", str(max(1024, options.threads))),
+        *("--workers-kill-timeout", str(math.ceil(options.grace) + 1)),
+    )
+    return Program("web server", command)
+
+
+def _worker() -> Program:
+    return Program("worker", (sys.executable, "manage.py", "steady_queue"))
+
+
+def _stand_in(options: argparse.Namespace) -> Program:
+    port = str(options.stand_in_port)
+    command = (sys.executable, "-m", "venice_site.simulator", "--quiet", "--port", port)
+    return Program("stand-in for Venice", command, silent=True)
+
+
+class Supervisor:
+    """The parent of all processes of the product; everything happens in its one thread."""
+
+    def __init__(self, programs: Iterable[Program], options: argparse.Namespace) -> None:
+        self.children = [Child(program) for program in programs]
+        self.grace: float = options.grace
+        self.host: str = options.host
+        self.port: int = options.port
+        self.to_announce: str = options.address
+        self.stopping = False
+
+    def run(self) -> int:
+        """Start everything, watch over it until a signal arrives, stop everything."""
+        wake = self._listen_to_signals()
+        guardian = Guardian(self.grace)
+        for child in self.children:
+            child.begin(guardian)
+        while not self.stopping:
+            _sleep(wake, self._tick(guardian))
+        self._stop(wake, guardian)
+        return 0
+
+    def _listen_to_signals(self) -> int:
+        """Return the end of a pipe that becomes readable with every signal."""
+        readable, writable = os.pipe()
+        os.set_blocking(readable, False)
+        os.set_blocking(writable, False)
+        signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in STOP_SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._ask_to_stop)
+        return readable
+
+    def _ask_to_stop(self, *_: object) -> None:
+        if self.stopping:
+            self.grace = 0  # asked twice: no more patience
+        self.stopping = True
+
+    def _tick(self, guardian: Guardian) -> float:
+        """Look after everything once; return for how many seconds nothing needs to be done."""
+        guardian.keep()
+        for child in self.children:
+            child.keep(guardian)
+        if self.to_announce and _answers(self.host, self.port):
+            _say(f"Venice Studio is ready: {self.to_announce}")
+            self.to_announce = ""
+        return 0.05 if self.to_announce else 1.0
+
+    def _stop(self, wake: int, guardian: Guardian) -> None:
+        """Stop the web server and the worker together, and the stand-in after them."""
+        stand_ins = [child for child in self.children if child.program.name.startswith("stand-in")]
+        for group in ([c for c in self.children if c not in stand_ins], stand_ins):
+            asked = time.monotonic()
+            for child in group:
+                child.ask_to_stop()
+            while any(child.is_there() for child in group):
+                if time.monotonic() > asked + self.grace + KILL_AFTER:
+                    break
+                _sleep(wake, 0.1)
+            for child in group:
+                child.finish(guardian)
+
+
+@dataclass
+class Child:
+    """One process with all its forks: they share a process group, which ends with it."""
+
+    program: Program
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    start_at: float = 0.0
+
+    def begin(self, guardian: Guardian) -> None:
+        """Start the process in a session of its own, out of reach of the terminal's Ctrl-C."""
+        self.process = subprocess.Popen(
+            self.program.command,
+            env=os.environ | CHILD_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.program.silent else None,
+            start_new_session=True,
+        )
+        self.started = time.monotonic()
+        guardian.watch(self.process.pid)
+
+    def keep(self, guardian: Guardian) -> None:
+        """Start the process again, after a pause that grows, when it died."""
+        if self.process is None:
+            if time.monotonic() >= self.start_at:
+                self.begin(guardian)
+        elif self.process.poll() is not None:
+            self._bury(self.process, guardian)
+
+    def _bury(self, process: subprocess.Popen[bytes], guardian: Guardian) -> None:
+        now = time.monotonic()
+        self.deaths = 0 if now - self.started > STEADY_AFTER else self.deaths
+        pause = min(LONGEST_PAUSE, 0.25 * 2**self.deaths)
+        self.deaths += 1
+        self.finish(guardian)
+        self.start_at = now + pause
+        cause = _cause(process.returncode)
+        _say(f"The {self.program.name} stopped ({cause}); it starts again in {pause:g} s.")
+
+    def ask_to_stop(self) -> None:
+        """Ask the process to stop; it passes the request on to its forks."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def is_there(self) -> bool:
+        """Return whether the process or one of its forks is alive."""
+        if self.process is None:
+            return False
+        return self.process.poll() is None or _group_lives(self.process.pid)
+
+    def finish(self, guardian: Guardian) -> None:
+        """Kill what is left of the process and its forks."""
+        if self.process is None:
+            return
+        _signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        guardian.forget(self.process.pid)
+        self.process = None
+
+
+class Guardian:
+    """A twin of the supervisor that ends the process groups left behind when the supervisor is killed.
+
+    It reads a pipe whose other end only the supervisor holds: the end of the file is the death.
+    """
+
+    def __init__(self, grace: float) -> None:
+        self.grace = grace
+        self.groups: set[int] = set()
+        self.pid = self.pipe = 0
+        self._fork()
+
+    def _fork(self) -> None:
+        readable, self.pipe = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.pipe)
+            _guard(readable, self.groups, self.grace)
+            os._exit(0)
+        os.close(readable)
+
+    def keep(self) -> None:
+        """Replace the guardian when it died."""
+        if os.waitpid(self.pid, os.WNOHANG) != (0, 0):
+            os.close(self.pipe)
+            self._fork()
+
+    def watch(self, group: int) -> None:
+        """Put a process group under guard."""
+        self.groups.add(group)
+        self._tell(group)
+
+    def forget(self, group: int) -> None:
+        """Take a process group that has ended off the list."""
+        self.groups.discard(group)
+        self._tell(-group)
+
+    def _tell(self, word: int) -> None:
+        try:
+            os.write(self.pipe, f"{word}\n".encode())
+        except BrokenPipeError:
+            return  # it died; `keep` makes another, which knows the groups from the start
+
+
+def _guard(lifeline: int, groups: set[int], grace: float) -> None:
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.set_wakeup_fd(-1)
+    os.setsid()
+    with os.fdopen(lifeline) as words:
+        for word in words:
+            group = int(word)
+            groups = groups | {group} if group > 0 else groups - {-group}
+    for group in groups:
+        _signal_group(group, signal.SIGTERM)
+    deadline = time.monotonic() + grace + KILL_AFTER
+    while any(_group_lives(group) for group in groups) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for group in groups:
+        _signal_group(group, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: int) -> bool:
+    """Signal a process group; return whether somebody was there."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):  # macOS says "permission" of a group of zombies
+        return False
+    return True
+
+
+def _group_lives(group: int) -> bool:
+    """Return whether a process group has members, having buried those that became our orphans."""
+    try:
+        while os.waitpid(-group, os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        pass
+    return _signal_group(group, 0)
+
+
+def _answers(host: str, port: int) -> bool:
+    """Return whether the product says that it is able to serve."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection((reachable, port), timeout=1) as connection:
+            connection.sendall(request)
+            return b" 200 " in connection.recv(64)
+    except OSError:
+        return False
+
+
+def _sleep(wake: int, seconds: float) -> None:
+    """Wait for a signal, at the most so long."""
+    if select.select([wake], [], [], seconds)[0]:
+        os.read(wake, 1024)
+
+
+def _cause(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

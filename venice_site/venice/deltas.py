@@ -1,0 +1,233 @@
+"""The frames of a streaming reply, turned into deltas (contract 7.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from venice_site.venice.answers import object_of, text_of
+from venice_site.venice.errors import BadAnswer, Blocked, StreamCut
+from venice_site.venice.headers import number
+from venice_site.venice.refusals import Scrub, in_band
+from venice_site.venice.types import MICRO, Delta, Usage
+
+CHARACTERS_A_TOKEN = 4  # the estimate where Venice reports no usage
+_OPEN, _CLOSE = "<think>", "</think>"
+
+
+class ThinkSplitter:
+    """Takes reasoning in `<think>` tags out of the text, wherever the tags were cut on the way.
+
+    `anywhere` is for models known to reason; for others only a tag at the very beginning counts, so that
+    people can talk about tags.
+    """
+
+    def __init__(self, *, anywhere: bool) -> None:
+        self._anywhere = anywhere
+        self._held = ""
+        self.inside = False
+        self._begun = (
+            False  # something other than white space came; a leading tag is no longer possible
+        )
+        self._after_tag = False  # white space between the tag and the answer is dropped
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Return the text and the reasoning of this piece; what may be half a tag waits for the next one."""
+        if not self._held and not self.inside and not self._after_tag and "<" not in text:
+            if self._begun:
+                return text, ""
+            self._begun = not text.isspace()
+            return text, ""
+        rest, self._held = self._held + text, ""
+        spoken: list[str] = []
+        thought: list[str] = []
+        while rest:
+            rest = self._step(rest, thought if self.inside else spoken)
+        return "".join(spoken), "".join(thought)
+
+    def flush(self) -> tuple[str, str]:
+        """Return what was held back when the stream ends."""
+        held, self._held = self._held, ""
+        return ("", held) if self.inside else (held, "")
+
+    def _step(self, rest: str, out: list[str]) -> str:
+        """Move the text before the next tag to `out` and return what is behind that tag."""
+        if self._after_tag and not self.inside:
+            rest = rest.lstrip()
+            self._after_tag = not rest
+        tag = _CLOSE if self.inside else _OPEN
+        if not self.inside and not self._tag_may_open(rest):
+            out.append(rest)
+            self._begun = True
+            return ""
+        before, found, behind = rest.partition(tag)
+        if found:
+            out.append(before)
+            self._after_tag = self.inside
+            self.inside = not self.inside
+            self._begun = True
+            return behind
+        keep = _half_tag(rest, tag)
+        self._held = rest[len(rest) - keep :]
+        out.append(rest[: len(rest) - keep])
+        self._begun = self._begun or bool(out[-1].strip())
+        return ""
+
+    def _tag_may_open(self, rest: str) -> bool:
+        if self._anywhere:
+            return True
+        start = rest.lstrip()
+        return not self._begun and (start.startswith(_OPEN) or _OPEN.startswith(start))
+
+
+def _half_tag(text: str, tag: str) -> int:
+    """Return how many characters at the end of the text may be the beginning of the tag."""
+    longest = min(len(tag) - 1, len(text))
+    return next((size for size in range(longest, 0, -1) if tag.startswith(text[-size:])), 0)
+
+
+class DeltaReader:
+    """Turns the events of one stream into deltas and keeps account of what was used."""
+
+    def __init__(self, *, reasons: bool, scrub: Scrub, clock: Callable[[], datetime]) -> None:
+        self._thoughts = ThinkSplitter(anywhere=reasons)
+        self._tagged = True  # until reasoning comes in its own field: then tags are just text
+        self._scrub = scrub
+        self._clock = clock
+        self._cost: tuple[int, str] = (0, "catalogue")
+        self._tokens: dict[str, Any] | None = None
+        self.model = ""
+        self.finish_reason = ""
+        self.done = False
+        self.characters = 0
+        self._spoke = False
+
+    @property
+    def counted(self) -> int:
+        """Return our own estimate of the output tokens so far."""
+        return -(-self.characters // CHARACTERS_A_TOKEN)
+
+    @property
+    def usage(self) -> Usage | None:
+        """Return what Venice reported last, if anything. `cost` counts only when `cost_source` is "response"."""
+        if self._tokens is None:
+            return None
+        tokens = self._tokens
+        prompt = object_of(tokens.get("prompt_tokens_details"))
+        completion = object_of(tokens.get("completion_tokens_details"))
+        cost, source = self._cost
+        return Usage(
+            tokens_in=_natural(tokens.get("prompt_tokens")),
+            tokens_out=_natural(tokens.get("completion_tokens")),
+            tokens_cached=_natural(
+                prompt.get("cached_tokens", tokens.get("cache_read_input_tokens"))
+            ),
+            tokens_reasoning=_natural(completion.get("reasoning_tokens")),
+            cost=cost,
+            cost_source=source,
+        )
+
+    def read(self, event: str) -> Delta | None:
+        """Return what one event adds, if anything. Raises the error that an error frame means."""
+        if event == "[DONE]":
+            self.done = True
+            return None
+        try:
+            frame = json.loads(event)
+        except (ValueError, RecursionError):
+            frame = None
+        if not isinstance(frame, dict):
+            raise self.broken("a frame that is not a JSON object")
+        return self.take(frame)
+
+    def take(self, frame: dict[str, Any]) -> Delta | None:
+        """Return what one frame, or a whole completion, adds."""
+        if frame.get("error"):
+            raise in_band(frame["error"], now=self._clock(), scrub=self._scrub)
+        if frame.get("usage") or frame.get("cost"):
+            self._account(frame)
+        if not self.model:
+            self.model = self._scrub(text_of(frame.get("model")))
+        choices = frame.get("choices")
+        if not choices:
+            return None
+        try:
+            choice = choices[0]
+            delta = choice.get("delta") or choice.get("message") or {}
+            return self._delta(delta, choice.get("finish_reason"))
+        except (AttributeError, KeyError, TypeError):
+            raise self.broken("a frame of an unknown shape") from None
+
+    def end(self) -> Delta | None:
+        """Return what is left when the stream has ended well: held text and the usage.
+
+        Raises `StreamCut` when it ended before Venice said so, `Blocked` or `BadAnswer` when it said nothing.
+        """
+        text, reasoning = self._thoughts.flush()
+        self._count(text, reasoning)
+        if not self.done and not self.finish_reason:
+            raise self.cut()
+        if not (self._spoke or self._thoughts.inside or self.finish_reason == "length"):
+            if self.finish_reason == "content_filter":
+                raise Blocked(status=200, detail="finish_reason content_filter")
+            raise BadAnswer(
+                "Venice sent an empty answer. Try again, or choose another model.", status=200
+            )
+        usage = self.usage
+        return Delta(text, reasoning, usage=usage) if text or reasoning or usage else None
+
+    def cut(self, detail: str = "") -> StreamCut:
+        """Return the error of a stream that broke off; Venice may charge for what it wrote."""
+        sentence = (
+            "" if self.characters else "Venice's answer broke off before it began. Try again."
+        )
+        return StreamCut(sentence, detail=detail, may_be_charged=True)
+
+    def broken(self, detail: str) -> StreamCut | BadAnswer:
+        """Return the error of a stream that cannot be understood any further."""
+        return self.cut(detail) if self.characters else BadAnswer(detail=detail)
+
+    def _delta(self, delta: dict[str, Any], finish_reason: Any) -> Delta | None:
+        text = _content(delta.get("content"))
+        reasoning = _content(delta.get("reasoning_content"))
+        if reasoning:
+            self._tagged = False
+        if text and self._tagged:
+            text, thought = self._thoughts.split(text)
+            reasoning += thought
+        finish = text_of(finish_reason)
+        if finish:
+            self.finish_reason = finish
+        if not (text or reasoning or finish):
+            return None
+        self._count(text, reasoning)
+        return Delta(text, reasoning, finish)
+
+    def _count(self, text: str, reasoning: str) -> None:
+        self.characters += len(text) + len(reasoning)
+        self._spoke = self._spoke or bool(text)
+
+    def _account(self, frame: dict[str, Any]) -> None:
+        if isinstance(frame.get("usage"), dict):
+            self._tokens = frame["usage"]
+        cost = object_of(frame.get("cost"))
+        amounts = [number(cost.get(name)) for name in ("usd", "diem")]  # both are worth a dollar
+        known = [amount for amount in amounts if amount is not None and amount >= 0]
+        if known:
+            self._cost = (round(sum(known) * MICRO), "response")
+
+
+def _content(value: Any) -> str:
+    """Return the text of a content that is text, null, or a list of parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(text_of(object_of(part).get("text")) for part in value)
+    return ""
+
+
+def _natural(value: Any) -> int:
+    amount = number(value)
+    return int(amount) if amount is not None and amount > 0 else 0
