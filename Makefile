@@ -4,7 +4,7 @@
 .SILENT:
 SHELL := /bin/sh
 
-PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP := .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input
 SOURCES := venice_site gallery chat bench manage.py
 STATIC := $(shell find static gallery/static chat/static venice_site/static 2>/dev/null)
 TESTS ?=

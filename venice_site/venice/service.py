@@ -1,0 +1,268 @@
+"""The door to Venice for gallery and chat: orders in, pictures and replies out, sentences when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Literal, Self
+
+from django.conf import settings
+from django.utils import timezone
+
+from venice_site.accounts.models import User
+from venice_site.venice import catalogue, operations, pool, prices, quotas
+from venice_site.venice.catalogue import Catalogue
+from venice_site.venice.client import Cancel, ChatStream, ImageAnswer
+from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.models import ApiKey, Call, CallKind
+from venice_site.venice.operations import Operation
+from venice_site.venice.policy import FellBack, OrderFacts
+from venice_site.venice.pool import Lease, View, check_key
+from venice_site.venice.quotas import Allowance, Estimate
+from venice_site.venice.types import ChatOrder, Delta, GeneratedImage, ImageOrder, Model, Usage
+
+__all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
+
+Kind = Literal["image", "text"]
+IMAGE_PATIENCE = 5.0  # seconds; what must wait longer goes back to the queue
+REPLY_PATIENCE = 30.0
+
+
+def on_stand_in() -> bool:
+    """Return whether the local stand-in answers, because no enabled key exists."""
+    return not ApiKey.objects.enabled().exists()
+
+
+class Venice:
+    """What one person may ask of Venice."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.pause = operations.pause
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Return whether the local stand-in answers this person now."""
+        return on_stand_in()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return what is on offer, from cached rows."""
+        return catalogue.current(simulated=self.simulated)
+
+    def image_models(self) -> list[Model]:
+        """Return the models that make pictures."""
+        return self.catalogue.offered("image")
+
+    def text_models(self) -> list[Model]:
+        """Return the models that write replies."""
+        return self.catalogue.offered("text")
+
+    def model(self, kind: str, model_id: str) -> Model | None:
+        """Return a model that can be chosen, None when there is none of this id."""
+        return self.catalogue.find(kind, model_id)
+
+    def default_model(self, kind: str) -> Model:
+        """Return the model to begin with. Raises `ModelGone` when there is none at all."""
+        return self.catalogue.default(kind)
+
+    def styles(self) -> list[str]:
+        """Return the labels of the styles."""
+        return list(self.catalogue.styles)
+
+    def allowances(self) -> list[Allowance]:
+        """Return what this person may use under each quota that applies."""
+        return quotas.allowances(self.user)
+
+    def image_price(self, order: ImageOrder) -> int:
+        """Return the list price of one picture in micro-USD."""
+        return prices.image_price(self._known("image", order.model), order)
+
+    def reserve_image(self, order: ImageOrder) -> Call:
+        """Write the ledger line of one picture and hold its quota. Raises `QuotaExceeded`."""
+        estimate = Estimate(images=1, cost=self.image_price(order))
+        return quotas.reserve(
+            self.user, CallKind.IMAGE, order.model, estimate, simulated=self.simulated
+        )
+
+    def reserve_reply(self, order: ChatOrder, *, kind: CallKind = CallKind.REPLY) -> Call:
+        """Write the ledger line of one reply and hold an estimate. Raises `QuotaExceeded`."""
+        expected = prices.reply_estimate(self._known("text", order.model), order)
+        estimate = Estimate(tokens=expected.tokens, cost=expected.cost)
+        return quotas.reserve(self.user, kind, order.model, estimate, simulated=self.simulated)
+
+    def generate_image(
+        self, order: ImageOrder, call_id: int, *, stopped: Callable[[], bool]
+    ) -> GeneratedImage:
+        """Have one picture made, however many attempts it takes. Blocks for minutes at the most.
+
+        The caller settles with the picture's usage. Raises `VeniceError`, and `Stopped` when the
+        person stopped it between two attempts.
+        """
+        facts = self._facts("image", order.model, IMAGE_PATIENCE, self._cheaper_image_model(order))
+        operation = Operation(call_id, facts, stopped, self.pause)
+
+        def attempt(lease: Lease) -> ImageAnswer:
+            asked = replace(order, model=lease.model)
+            return lease.client.generate_image(asked, self.model("image", lease.model))
+
+        answer, lease, _ = operation.carry_out(attempt)
+        ray = str(answer.response.get("cf-ray", ""))
+        pool.end_well(lease, answer.rate, timezone.now(), request_id=ray)
+        Call.objects.filter(pk=call_id).update(request_id=ray[:80])
+        return _generated(answer, self._known("image", lease.model), order, operation.fallback)
+
+    def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
+        """Return the stream of one reply; nothing is sent before its first delta is asked for."""
+        return ReplyStream(self, order, call_id)
+
+    def _known(self, kind: Kind, model_id: str) -> Model:
+        """Return a model of the catalogue, or one of which nothing but its name is known."""
+        known = self.catalogue.models.get(kind, {}).get(model_id)
+        return known or Model(id=model_id, kind=kind, name=model_id)
+
+    def _facts(self, kind: Kind, model: str, patience: float, fallback: Model | None) -> OrderFacts:
+        successor = self.catalogue.successor(kind, model)
+        return OrderFacts(
+            kind=kind,
+            model=model,
+            deadline=timezone.now() + timedelta(seconds=settings.VENICE_DEADLINE),
+            patience=patience,
+            fallback=fallback.id if fallback else "",
+            replacement=successor.id if successor else "",
+        )
+
+    def _cheaper_image_model(self, order: ImageOrder) -> Model | None:
+        model = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)
+        if model is None:
+            return None
+        cheaper = prices.image_price(model, replace(order, model=model.id, resolution="", quality=""))
+        return model if cheaper < self.image_price(order) else None
+
+    def _cheaper_text_model(self, order: ChatOrder) -> Model | None:
+        model = self.model("text", settings.VENICE_FALLBACK_TEXT_MODEL)
+        if model is None or model.id == order.model:
+            return None
+        shows_pictures = any(message.images for message in order.messages)
+        if shows_pictures and not model.supports_vision:
+            return None
+        expected = prices.reply_estimate(self._known("text", order.model), order)
+        return model if prices.reply_estimate(model, order).cost < expected.cost else None
+
+
+class ReplyStream:
+    """A reply as it is written: iterate over its deltas; `close()` from any thread, at any moment.
+
+    The first `next` does the sending, with retries, rotation and fallback; after the first content
+    only an error can follow. Iteration raises `VeniceError`, `Stopped` after `close()`.
+    """
+
+    def __init__(self, venice: Venice, order: ChatOrder, call_id: int) -> None:
+        self._venice = venice
+        self._order = order
+        self._cancel = Cancel()
+        facts = venice._facts(
+            "text", order.model, REPLY_PATIENCE, venice._cheaper_text_model(order)
+        )
+        self._operation = Operation(call_id, facts, self._cancel.is_set, venice.pause)
+        self._stream: ChatStream | None = None
+        self._served_by = order.model
+        self._deltas = self._read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._deltas.close()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Delta:
+        return next(self._deltas)
+
+    def close(self) -> None:
+        """Stop, also before the first byte: the socket is shut."""
+        self._cancel.set()
+
+    @property
+    def usage(self) -> Usage:
+        """Return what was used so far: as Venice reported it, else estimated; empty before any answer."""
+        if self._stream is None:
+            return Usage()
+        model = self._venice._known("text", self._served_by)
+        reported = self._stream.usage
+        if reported is not None and reported.tokens_out:
+            return prices.priced(model, reported)
+        counted = Usage(
+            tokens_in=prices.input_tokens(self._order),
+            tokens_out=self._stream.counted,
+            cost_source="estimate",
+        )
+        return prices.priced(model, counted)
+
+    def _read(self) -> Iterator[Delta]:  # a generator: `close` ends the attempt
+        (stream, prelude), lease, seen = self._operation.carry_out(self._attempt)
+        self._stream, self._served_by = stream, lease.model
+        with stream:
+            try:
+                yield from self._announced(prelude)
+                yield from stream
+            except Stopped:
+                pool.end_unanswered(lease, timezone.now(), Stopped.kind)
+                raise
+            except VeniceError as error:
+                self._operation.end_badly(lease, seen, error)
+                raise
+            except GeneratorExit:
+                pool.end_unanswered(lease, timezone.now(), Stopped.kind)
+                raise
+            pool.end_well(lease, stream.rate, timezone.now())
+
+    def _attempt(self, lease: Lease) -> tuple[ChatStream, list[Delta]]:
+        """Open the stream and read as far as the first content: until then another try is possible."""
+        asked = replace(self._order, model=lease.model)
+        model = self._venice.model("text", lease.model)
+        stream = lease.client.stream_chat(asked, model, cancel=self._cancel)
+        prelude: list[Delta] = []
+        try:
+            for delta in stream:
+                prelude.append(delta)
+                if delta.text or delta.reasoning:
+                    break
+        except BaseException:
+            stream.__exit__()
+            raise
+        return stream, prelude
+
+    def _announced(self, prelude: list[Delta]) -> list[Delta]:
+        """Say on the first delta that another model answers than the one that was asked."""
+        fallback = self._operation.fallback
+        if fallback is None or not prelude:
+            return prelude
+        first = replace(
+            prelude[0], fallback_from=self._order.model, fallback_reason=fallback.reason
+        )
+        return [first, *prelude[1:]]
+
+
+def _generated(
+    answer: ImageAnswer, model: Model, order: ImageOrder, fallback: FellBack | None
+) -> GeneratedImage:
+    return GeneratedImage(
+        content=answer.content,
+        mime=answer.mime,
+        width=answer.width,
+        height=answer.height,
+        seed=answer.seed,
+        model=answer.model or model.id,
+        request=answer.request,
+        response=answer.response,
+        duration_ms=answer.duration_ms,
+        usage=prices.image_usage(model, order),
+        blurred=answer.blurred,
+        fallback_from=order.model if fallback else "",
+        fallback_reason=fallback.reason if fallback else "",
+    )

@@ -1,0 +1,50 @@
+"""The service's work in the background: expired reservations, lost leases, the catalogue, the keys."""
+
+from __future__ import annotations
+
+import logging
+
+from django.tasks import task
+from django.utils import timezone
+from steady_queue.recurring_task import recurring
+
+from venice_site.venice import catalogue, pool, quotas
+from venice_site.venice.errors import VeniceError
+from venice_site.venice.models import ApiKey
+from venice_site.venice.service import on_stand_in
+
+log = logging.getLogger("studio.venice")
+
+
+@recurring(schedule="*/15 * * * * * *", key="venice-sweep")
+@task()
+def sweep() -> None:
+    """Close the calls whose reservation expired and the leases that nobody came back to."""
+    if expired := quotas.sweep():
+        log.warning("state=expired calls=%s", expired)
+    pool.prune(timezone.now())
+
+
+@recurring(schedule="*/20 * * * * * *", key="venice-catalogue")
+@task()
+def refresh_catalogue() -> None:
+    """Ask what is on offer once an hour, and at once for a Venice that was never asked."""
+    now, simulated = timezone.now(), on_stand_in()
+    if not catalogue.is_due(now, simulated=simulated):
+        return
+    client = pool.client_of(ApiKey.objects.enabled().first())
+    if client is None:
+        return
+    try:
+        rows = catalogue.refresh(client, now, simulated=simulated)
+        log.info("state=refreshed catalogue=%s simulated=%s", rows, simulated)
+    except VeniceError as error:
+        log.warning("state=kept catalogue kind=%s", error.kind)
+
+
+@recurring(schedule="*/10 * * * *", key="venice-keys")
+@task()
+def check_keys() -> None:
+    """Look after the keys in a bad state; at the full hour after every key."""
+    now = timezone.now()
+    pool.check_keys(now, due_only=now.minute >= 10)
