@@ -146,7 +146,11 @@ def _begin_reply(
             started_at=now,
             heartbeat_at=now,
         )
-        conversation.tip_id, conversation.model, conversation.updated_at = reply.pk, order.model, now
+        conversation.tip_id, conversation.model, conversation.updated_at = (
+            reply.pk,
+            order.model,
+            now,
+        )
         conversation.save(update_fields=["tip", "model", "updated_at"])
         transaction.on_commit(partial(replies.writers.start, reply, order))
     return reply
@@ -159,9 +163,7 @@ def _make_way(conversation: Conversation) -> None:
             raise Busy
 
 
-def _order(
-    conversation: Conversation, model: Model, messages: Sequence[ChatMessage]
-) -> ChatOrder:
+def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMessage]) -> ChatOrder:
     own = conversation.system_prompt.strip()
     system = [ChatMessage("system", own)] if own else []
     return ChatOrder(
@@ -211,4 +213,3 @@ def _pictures(path: list[int]) -> dict[int, list[ImagePart]]:
 def _content(attachment: Attachment) -> bytes:
     with attachment.file.open("rb") as file:
         return bytes(file.read())
-

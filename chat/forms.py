@@ -75,7 +75,9 @@ class ModelForm(forms.Form):
         assert isinstance(field.widget, ModelSelect)
         field.choices = [(model.id, model.name) for model in self.models.values()]
         field.initial = chosen
-        field.error_messages["invalid_choice"] = "This model is not on offer any more. Choose another one."
+        field.error_messages["invalid_choice"] = (
+            "This model is not on offer any more. Choose another one."
+        )
         field.widget.reads_pictures = frozenset(
             model.id for model in self.models.values() if model.supports_vision
         )
@@ -106,12 +108,21 @@ class MessageForm(ModelForm):
             "required": "Write a message first.",
             "max_length": "This message is too long: 100,000 characters at most.",
         },
-        widget=forms.Textarea(attrs={"class": "composer__text", "rows": 1, "placeholder": "Ask a model", "dir": "auto"}),
+        widget=forms.Textarea(
+            attrs={
+                "class": "composer__text",
+                "rows": 1,
+                "placeholder": "Ask a model",
+                "dir": "auto",
+            }
+        ),
     )
     pictures = PicturesField(
         label="Attach pictures",
         required=False,
-        widget=PicturesInput(attrs={"class": "visually-hidden", "accept": "image/png,image/jpeg,image/webp"}),
+        widget=PicturesInput(
+            attrs={"class": "visually-hidden", "accept": "image/png,image/jpeg,image/webp"}
+        ),
     )
     request_id = forms.UUIDField(
         initial=uuid.uuid4, error_messages={"invalid": "Load the page again."}
@@ -127,7 +138,8 @@ class MessageForm(ModelForm):
         model, pictures = self.cleaned_data.get("model"), self.cleaned_data.get("pictures")
         if pictures and model and not model.supports_vision:
             self.add_error(
-                "pictures", f"{model.name} cannot read pictures. Choose a model that can, or remove them."
+                "pictures",
+                f"{model.name} cannot read pictures. Choose a model that can, or remove them.",
             )
         return super().clean()
 
@@ -217,6 +229,6 @@ class SettingsForm(forms.ModelForm[Conversation]):
             "temperature": "0 to 2. Higher is more surprising.",
             "max_tokens": "In tokens, thinking included.",
             "top_p": "0 to 1.",
-            "frequency_penalty": "−2 to 2.",
-            "presence_penalty": "−2 to 2.",
+            "frequency_penalty": "-2 to 2.",
+            "presence_penalty": "-2 to 2.",
         }

@@ -72,7 +72,10 @@ class Conversation(models.Model):
     model = models.CharField(max_length=120)
     system_prompt = models.TextField("System prompt", max_length=20_000, blank=True)
     temperature = models.FloatField(
-        "Temperature", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2)]
+        "Temperature",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(2)],
     )
     max_tokens = models.PositiveIntegerField(
         "Longest reply", null=True, blank=True, validators=[MinValueValidator(1)]
@@ -92,9 +95,7 @@ class Conversation(models.Model):
         blank=True,
         validators=[MinValueValidator(-2), MaxValueValidator(2)],
     )
-    tip = models.ForeignKey(
-        "Message", models.SET_NULL, null=True, editable=False, related_name="+"
-    )
+    tip = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)

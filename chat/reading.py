@@ -67,9 +67,7 @@ def read_turn(message: Message) -> Turn:
 def _turns(
     conversation: Conversation, tree: Tree, shown: list[int], last: int | None
 ) -> list[Turn]:
-    messages = (
-        Message.objects.filter(pk__in=shown).order_by("pk").prefetch_related("attachments")
-    )
+    messages = Message.objects.filter(pk__in=shown).order_by("pk").prefetch_related("attachments")
     turns = []
     for message in messages:
         message.conversation = conversation

@@ -7,6 +7,7 @@ nh3 last. Everything that shows a message goes through `render` or `Growing`: li
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -82,7 +83,7 @@ def blocks(text: str) -> list[str]:
     lines[-1] = lines[-1][:-1]
     starts = [line for line in _block_starts(text) if 0 < line < len(lines)]
     edges = [0, *starts, len(lines)]
-    pieces = ("".join(lines[a:b]) for a, b in zip(edges, edges[1:], strict=False))
+    pieces = ("".join(lines[a:b]) for a, b in itertools.pairwise(edges))
     return [piece for piece in pieces if piece]
 
 
@@ -131,7 +132,9 @@ def _open_code(block: str) -> tuple[str, str] | None:
         return None
     mark = opening[1]
     body = block[opening.end() :]
-    closing = re.search(rf"^ {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", body, re.MULTILINE)
+    closing = re.search(
+        rf"^ {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", body, re.MULTILINE
+    )
     return None if closing else (_language(opening[2]), body)
 
 

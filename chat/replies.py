@@ -209,7 +209,9 @@ class Writers:
     def _write(self, live: LiveReply) -> None:
         try:
             write_reply(live)
-        except Exception as error:  # the last place that can tell the person; logged with its traceback
+        except (
+            Exception
+        ) as error:  # the last place that can tell the person; logged with its traceback
             log.exception("reply=%s state=crashed", live.reply.pk)
             live.reply.fail(_our_fault(error), **live.so_far())
         finally:
@@ -298,13 +300,17 @@ def _facts(live: LiveReply, usage: Usage | None) -> dict[str, Any]:
 
 def _nothing_said(cut: bool) -> VeniceError:
     if cut:
-        return BadAnswer("The model reached the longest reply before it said anything. Allow more and try again.")
+        return BadAnswer(
+            "The model reached the longest reply before it said anything. Allow more and try again."
+        )
     return BadAnswer("The model sent an empty answer. Try again.")
 
 
 def _our_fault(error: Exception) -> VeniceError:
     name = type(error).__name__
-    return VeniceError(f"Venice Studio had an internal error ({name}). Try again.", may_be_charged=True)
+    return VeniceError(
+        f"Venice Studio had an internal error ({name}). Try again.", may_be_charged=True
+    )
 
 
 def _ask_for_title(reply: Message) -> None:

@@ -30,7 +30,9 @@ LOOK_FOR_THE_DEAD_EVERY = 5.0
 LAST_WORDS = 2.0  # seconds in which the writer of a stopped reply adds what had arrived
 REDRAW_EVERY = 0.1  # seconds between two drawings of the growing block at the least
 SHARE_OF_CORE = 0.2  # of one core may go into drawing growing blocks, for all viewers together
-MARKUP = re.compile(r"[^\w ,.;:'\"?()]")  # characters after which plain text and Markdown may differ
+MARKUP = re.compile(
+    r"[^\w ,.;:'\"?()]"
+)  # characters after which plain text and Markdown may differ
 
 COMMENT = b": \n\n"
 
@@ -62,7 +64,9 @@ class Row:
 
     def _read(self) -> News:
         self._look_for_the_dead()
-        rest = [Substr(name, n + 1) for name, n in zip(("text", "reasoning"), self._seen, strict=True)]
+        rest = [
+            Substr(name, n + 1) for name, n in zip(("text", "reasoning"), self._seen, strict=True)
+        ]
         row = Message.objects.filter(pk=self._reply_id).values_list(
             "status", "finish_reason", "finished_at", *rest
         )

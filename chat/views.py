@@ -277,7 +277,7 @@ def _go_to(request: HttpRequest, found: Conversation) -> HttpResponse:
 
 
 def _answered(
-    request: HttpRequest, message: Message, form: Any, new: Message | None | bool
+    request: HttpRequest, message: Message, form: Any, new: Message | bool | None
 ) -> HttpResponse:
     """Show the branch with the new reply, or say why there is none."""
     found = message.conversation

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.product import Product
 from venice_site.simulator import Simulator
@@ -20,6 +20,7 @@ CHROMIUM = next(
     ),
     None,
 )
+expect.set_options(timeout=20_000)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
