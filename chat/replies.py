@@ -17,7 +17,8 @@ from itertools import batched
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
 
 from chat.models import Message, TitleSource
 from chat.rendering import one_line_end
@@ -231,7 +232,7 @@ class Writers:
             for some in batched(list(self._live.values()), ROWS_A_TRANSACTION, strict=False):
                 try:
                     flush(some)
-                except DatabaseError:
+                except DatabaseTrouble:
                     log.warning("state=running heartbeat=missed replies=%s", len(some))
             release_connection()
             time.sleep(FLUSH_EVERY)

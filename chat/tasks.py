@@ -22,7 +22,7 @@ EXCERPT = 1500  # characters of question and answer that a title is drawn from
 TITLE_TOKENS = 400  # room for a model that thinks first
 PRUNED_AT_ONCE = 50
 ASK_FOR_TITLE = (
-    "Write a title of at most six words for the conversation below, in its language."
+    "Write a short title of at most six words for the conversation that follows, in its language."
     " Answer with the title alone: no quotes, no full stop."
 )
 
@@ -68,8 +68,12 @@ def _answer(conversation: Conversation) -> str:
     venice = Venice(conversation.owner)
     order = ChatOrder(
         model=conversation.model,
-        messages=(ChatMessage("user", f"{ASK_FOR_TITLE}\n\n{_excerpt(conversation)}"),),
+        messages=(
+            ChatMessage("system", ASK_FOR_TITLE),
+            ChatMessage("user", _excerpt(conversation)),
+        ),
         max_tokens=TITLE_TOKENS,
+        own_system_prompt=True,
     )
     try:
         call = venice.reserve_reply(order, kind=CallKind.TITLE)

@@ -32,16 +32,16 @@ class PromptField(forms.CharField):
         return str(super().to_python(value)).replace("\r\n", "\n")
 
 
-class SideField(forms.IntegerField):
-    """Width or height in pixels, a multiple of what the model asks for."""
+class WholeField(forms.IntegerField):
+    """A whole number between two limits, refused in plain words."""
 
-    def __init__(self, *, divisor: int, **kwargs: Any) -> None:
-        largest = MAX_SIDE - MAX_SIDE % divisor
-        super().__init__(min_value=MIN_SIDE, max_value=largest, step_size=divisor, **kwargs)
+    def __init__(self, *, unit: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.error_messages |= {
-            "step_size": f"Use a multiple of {divisor}.",
-            "min_value": f"Use at least {MIN_SIDE} pixels.",
-            "max_value": f"Use at most {largest} pixels.",
+            "invalid": "Write a whole number.",
+            "min_value": f"Use at least {self.min_value}{unit}.",
+            "max_value": f"Use at most {self.max_value}{unit}.",
+            "step_size": f"Use a multiple of {self.step_size}.",
         }
 
 
@@ -68,7 +68,7 @@ class ComposerForm(forms.Form):
         label="Model",
         error_messages={"invalid_choice": "This model is not on offer. Choose another one."},
     )
-    seed = forms.IntegerField(
+    seed = WholeField(
         label="Seed",
         required=False,
         min_value=-SEED_LIMIT,
@@ -76,7 +76,7 @@ class ComposerForm(forms.Form):
         help_text="Empty: a new one each time.",
     )
     style_preset = forms.ChoiceField(label="Style", required=False)
-    variants = forms.IntegerField(
+    variants = WholeField(
         label="Variants", required=False, min_value=1, max_value=MOST_VARIANTS, initial=1
     )
     format = forms.ChoiceField(label="Format", required=False, choices=FORMATS, initial="png")
@@ -258,10 +258,16 @@ def _whole(value: Any) -> int | None:
 
 def _shape_fields(model: Model) -> dict[str, forms.Field]:
     if model.sized_in_pixels:
-        side = snapped(DEFAULT_SIDE, model.size_divisor)
+        divisor = model.size_divisor
         return {
-            name: SideField(
-                label=name.capitalize(), required=False, initial=side, divisor=model.size_divisor
+            name: WholeField(
+                label=name.capitalize(),
+                required=False,
+                initial=snapped(DEFAULT_SIDE, divisor),
+                min_value=MIN_SIDE,
+                max_value=MAX_SIDE - MAX_SIDE % divisor,
+                step_size=divisor,
+                unit=" pixels",
             )
             for name in ("width", "height")
         }
@@ -286,7 +292,7 @@ def _tuning_fields(model: Model) -> dict[str, forms.Field]:
     if not model.uses_steps or model.steps_max is None:
         return {}
     return {
-        "steps": forms.IntegerField(
+        "steps": WholeField(
             label="Steps",
             required=False,
             min_value=1,
@@ -301,5 +307,10 @@ def _tuning_fields(model: Model) -> dict[str, forms.Field]:
             max_value=20,
             widget=forms.NumberInput(attrs={"step": "any"}),
             help_text="Up to 20. Empty: as the model likes.",
+            error_messages={
+                "invalid": "Write a number.",
+                "min_value": "Use at least 0.1.",
+                "max_value": "Use at most 20.",
+            },
         ),
     }

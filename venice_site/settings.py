@@ -254,5 +254,6 @@ LOGGING = {
     "loggers": {
         "studio": {"level": text("LOG_LEVEL", "INFO")},
         "steady_queue": {"level": "WARNING"},
+        "django.tasks": {"level": "WARNING"},
     },
 }

@@ -9,13 +9,13 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image as Pillow
 from steady_queue.models import Job
-from venice_site.venice.service import Venice
 
 from gallery import files
 from gallery.models import Generation, Image
 from gallery.tasks import make_next_image, sweep
 from venice_site.venice.models import Call, CallState
 from venice_site.venice.runs import RunStatus
+from venice_site.venice.service import Venice
 from venice_site.venice.types import ImageOrder
 
 LONG_AGO = timedelta(minutes=5)

@@ -71,7 +71,7 @@ def test_a_reply_is_complete_although_the_tab_was_closed_at_once(
     page = sign_in(product)
     page.goto("/chat/")
     ask(page, "Tell me about tides. [[tokens:120]]")
-    page.locator('[data-status="running"], [data-status="succeeded"]').first.wait_for()
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
     address = page.url
     context = page.context
     page.close()
@@ -87,6 +87,7 @@ def test_everything_is_still_there_after_a_restart(product: Product, sign_in: Vi
     expect(finished(page, "a harbour in the fog")).to_be_visible()
     page.goto("/chat/")
     ask(page, "What is a harbour for?")
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
     expect(page.locator('[data-status="succeeded"]')).to_have_count(1)
     address = page.url
     said = page.locator('[data-status="succeeded"]').inner_text()
@@ -104,7 +105,7 @@ def test_two_tabs_show_one_reply_as_it_is_written(product: Product, sign_in: Vis
     page = sign_in(product)
     page.goto("/chat/")
     ask(page, "Describe the sea at length. [[tokens:200]]")
-    page.locator("[data-status]").first.wait_for()
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
     other = page.context.new_page()
     other.goto(page.url)
     for tab in (page, other):

@@ -179,7 +179,9 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
         sentence = service.check_key(key)
         key.refresh_from_db()
         good = key.state == KeyState.ACTIVE and sentence.startswith("This key works")
-        self.message_user(request, f"{key}: {sentence}", messages.SUCCESS if good else messages.ERROR)
+        self.message_user(
+            request, f"{key}: {sentence}", messages.SUCCESS if good else messages.ERROR
+        )
 
 
 class QuotaForm(forms.ModelForm[Quota]):

@@ -176,9 +176,7 @@ def _listed_models(lists: Lists, kind: str) -> list[tuple[str, dict[str, Any]]]:
     return [(entry["id"], _completed(entry, kind, traits)) for entry in entries]
 
 
-def _completed(
-    entry: dict[str, Any], kind: str, traits: list[tuple[str, str]]
-) -> dict[str, Any]:
+def _completed(entry: dict[str, Any], kind: str, traits: list[tuple[str, str]]) -> dict[str, Any]:
     """Return an entry with its traits; one without any facts takes those of the starting copy."""
     spec = dict(_object(entry.get("model_spec")))
     if not spec.keys() & {"pricing", "constraints", "capabilities"}:

@@ -14,8 +14,17 @@ from django.utils import timezone
 from venice_site.venice import policy, pool
 from venice_site.venice.errors import NoKey, Stopped, VeniceError
 from venice_site.venice.models import Call
-from venice_site.venice.policy import FallBack, FellBack, OrderFacts, Step, Stop, Tried, TryKey
-from venice_site.venice.policy import Wait, Waited
+from venice_site.venice.policy import (
+    FallBack,
+    FellBack,
+    OrderFacts,
+    Step,
+    Stop,
+    Tried,
+    TryKey,
+    Wait,
+    Waited,
+)
 from venice_site.venice.pool import Lease, View
 
 log = logging.getLogger("studio.venice")

@@ -33,7 +33,7 @@ from venice_site.venice.models import (
     Period,
     QuotaBucket,
 )
-from venice_site.venice.policy import Mark, Pool, PoolKey, Rest, Tried
+from venice_site.venice.policy import Pool, PoolKey, Rest, Tried
 from venice_site.venice.secrets import Undecryptable
 from venice_site.venice.types import RateInfo
 
@@ -117,7 +117,9 @@ def claim(
             key_label=str(key) if key else "Local stand-in",
             model=model,
             started_at=now,
-            expires_at=now + max(STREAM_DEADLINE, _seconds(settings.VENICE_DEADLINE)) + LEASE_MARGIN,
+            expires_at=now
+            + max(STREAM_DEADLINE, _seconds(settings.VENICE_DEADLINE))
+            + LEASE_MARGIN,
             waited_ms=waited_ms,
         )
     return Lease(attempt.pk, call_id, attempt.number, key, attempt.account, model, client)
@@ -237,9 +239,7 @@ def end_well(lease: Lease, rate: RateInfo, now: datetime, *, request_id: str = "
         lay(Rest(f"account:{lease.account}", lease.model, until, "used-up"))
 
 
-def end_badly(
-    lease: Lease, error: VeniceError, seen: View, waits: int, now: datetime
-) -> None:
+def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: datetime) -> None:
     """End an attempt that failed, and let everybody know what follows for the key, account or model."""
     _end(
         lease,
@@ -287,7 +287,9 @@ def _end(lease: Lease, now: datetime, **facts: Any) -> None:
         return
     lease.is_open = False
     duration = round((time.monotonic() - lease.started) * 1000)
-    facts = {name: value[:500] if isinstance(value, str) else value for name, value in facts.items()}
+    facts = {
+        name: value[:500] if isinstance(value, str) else value for name, value in facts.items()
+    }
     facts["request_id"] = facts.get("request_id", "")[:80]
     rows = Attempt.objects.filter(pk=lease.attempt)
     rows.update(ended_at=now, duration_ms=duration, **facts)
@@ -314,9 +316,7 @@ def _keep_rate(key: ApiKey, model: str, rate: RateInfo, now: datetime) -> None:
     ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(**facts)
 
 
-def _with_rate(
-    kept: dict[str, Any], model: str, rate: RateInfo, now: datetime
-) -> dict[str, Any]:
+def _with_rate(kept: dict[str, Any], model: str, rate: RateInfo, now: datetime) -> dict[str, Any]:
     said = {
         "limit": rate.limit,
         "remaining": rate.remaining,

@@ -72,7 +72,5 @@ def reply_estimate(model: Model, order: ChatOrder) -> Usage:
     """Return the most that a reply is expected to use."""
     limit = order.max_tokens or REPLY_TOKENS
     tokens_out = min(limit, model.max_output_tokens or limit)
-    usage = Usage(
-        tokens_in=input_tokens(order), tokens_out=tokens_out, cost_source="estimate"
-    )
+    usage = Usage(tokens_in=input_tokens(order), tokens_out=tokens_out, cost_source="estimate")
     return priced(model, usage)

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -259,7 +260,7 @@ def beating(run: Run) -> Iterator[threading.Event]:
                 if not run.beat():
                     lost.set()
                     return
-            except DatabaseError:
+            except DatabaseTrouble:
                 log.warning("run=%s:%s heartbeat=missed", type(run).__name__, run.pk)
             finally:
                 connection.close()

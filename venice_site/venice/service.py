@@ -19,7 +19,7 @@ from venice_site.venice.errors import Stopped, VeniceError
 from venice_site.venice.models import ApiKey, Call, CallKind
 from venice_site.venice.operations import Operation
 from venice_site.venice.policy import FellBack, OrderFacts
-from venice_site.venice.pool import Lease, View, check_key
+from venice_site.venice.pool import Lease, check_key
 from venice_site.venice.quotas import Allowance, Estimate
 from venice_site.venice.types import ChatOrder, Delta, GeneratedImage, ImageOrder, Model, Usage
 
@@ -138,7 +138,9 @@ class Venice:
         model = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)
         if model is None:
             return None
-        cheaper = prices.image_price(model, replace(order, model=model.id, resolution="", quality=""))
+        cheaper = prices.image_price(
+            model, replace(order, model=model.id, resolution="", quality="")
+        )
         return model if cheaper < self.image_price(order) else None
 
     def _cheaper_text_model(self, order: ChatOrder) -> Model | None:
