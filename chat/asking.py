@@ -101,7 +101,7 @@ def _begin(message: Message, order: ChatOrder, question: Question) -> Message:
             for picture, name in zip(question.pictures, files, strict=True):
                 _attach(message, picture, name)
             for kept in question.copied:
-                _attach(message, kept, kept.file.name)
+                _attach(message, kept, str(kept.file.name))
             return _begin_reply(message.conversation, message.pk, order)
     except Exception:
         for name in files:  # nothing points to them any more

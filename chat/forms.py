@@ -34,7 +34,7 @@ class PicturesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> tuple[Picture, ...]:
         """Return the pictures. Raises `ValidationError` with a sentence for the person."""
-        files: Sequence[UploadedFile] = [file for file in data or () if file]
+        files: Sequence[UploadedFile[bytes]] = [file for file in data or () if file]
         if len(files) > MOST_PICTURES:
             raise forms.ValidationError(f"A message can carry {MOST_PICTURES} pictures at most.")
         try:

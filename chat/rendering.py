@@ -176,7 +176,7 @@ def _coloured(code: str, language: str) -> str:
     lexer = _lexer(language.lower())
     if lexer is None or len(code) > LONGEST_COLOURED:
         return html.escape(code)
-    return highlight(code, lexer, FORMATTER)
+    return str(highlight(code, lexer, FORMATTER))
 
 
 @lru_cache(maxsize=64)

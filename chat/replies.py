@@ -210,11 +210,10 @@ class Writers:
     def _write(self, live: LiveReply) -> None:
         try:
             write_reply(live)
-        except (
-            Exception
-        ) as error:  # the last place that can tell the person; logged with its traceback
+        except Exception as error:
+            # The last place that can tell the person; logged with its traceback.
             log.exception("reply=%s state=crashed", live.reply.pk)
-            live.reply.fail(_our_fault(error), **live.so_far())
+            live.reply.fail(_our_fault(error), usage=None, **live.so_far())
         finally:
             self._forget(live)
             _ask_for_title(live.reply)

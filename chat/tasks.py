@@ -39,7 +39,7 @@ def write_title(conversation_id: int) -> None:
         conversation.rename(title_from(_answer(conversation)), TitleSource.MODEL)
 
 
-@recurring(schedule="*/10 * * * * * *", key="interrupt_stale_replies")
+@recurring(schedule="*/10 * * * * * *", key="interrupt_stale_replies")  # type: ignore[untyped-decorator]
 @task()
 def interrupt_stale_replies() -> None:
     """Say of each reply whose process is gone that it was interrupted."""
@@ -47,7 +47,7 @@ def interrupt_stale_replies() -> None:
         reply.interrupt_if_stale()
 
 
-@recurring(schedule="*/5 * * * *", key="prune_deleted_conversations")
+@recurring(schedule="*/5 * * * *", key="prune_deleted_conversations")  # type: ignore[untyped-decorator]
 @task()
 def prune_deleted_conversations() -> None:
     """Delete for good what was deleted long enough ago, files too."""

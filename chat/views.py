@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -19,11 +19,12 @@ from chat.models import Attachment, Conversation, Message, shortened
 from chat.reading import Branch, read_branch, read_entries, read_turn
 from chat.replies import release_connection
 from chat.streaming import Stream
+from venice_site.accounts.requests import SignedInRequest
 
 PAGE = "chat/conversation.html"
 
 
-def index(request: HttpRequest) -> HttpResponseBase:
+def index(request: SignedInRequest) -> HttpResponseBase:
     """Show the list beside an empty composer; begin a conversation with its first message."""
     if request.method == "POST":
         return _begin(request)
@@ -33,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     return _page(request, deleted=request.GET.get("deleted", ""))
 
 
-def _begin(request: HttpRequest) -> HttpResponse:
+def _begin(request: SignedInRequest) -> HttpResponse:
     form = MessageForm(request.POST, request.FILES, user=request.user)
     settings_form = SettingsForm(request.POST)
     if form.is_valid() and settings_form.is_valid():
@@ -49,7 +50,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
     return _refused(request, form, None, settings_form=settings_form)
 
 
-def conversation(request: HttpRequest, pk: int) -> HttpResponseBase:
+def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Show a conversation; send the next message."""
     found = _visible(request, pk)
     if request.method == "POST":
@@ -60,7 +61,7 @@ def conversation(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _page(request, found, branch)
 
 
-def _send(request: HttpRequest, found: Conversation) -> HttpResponse:
+def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
     form = MessageForm(request.POST, request.FILES, user=request.user, chosen=found.model)
     if not form.is_valid():
         return _refused(request, form, found)
@@ -82,7 +83,7 @@ def _send(request: HttpRequest, found: Conversation) -> HttpResponse:
 
 
 @require_GET
-def entry(request: HttpRequest, pk: int) -> HttpResponse:
+def entry(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a conversation's line in the list, and its title above the messages."""
     found = Conversation.objects.visible_to(request.user).newest_first()
     context = {
@@ -94,7 +95,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def settings(request: HttpRequest, pk: int) -> HttpResponse:
+def settings(request: SignedInRequest, pk: int) -> HttpResponse:
     """Change what is sent with every question."""
     found = _visible(request, pk)
     form = SettingsForm(request.POST, instance=found)
@@ -106,7 +107,7 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
+def rename(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give a conversation a title of one's own."""
     found = _visible(request, pk)
     form = RenameForm(request.POST)
@@ -117,14 +118,14 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Delete a conversation; the page that follows offers to bring it back."""
     _visible(request, pk).delete_softly()
     return redirect(reverse("chat:index", query={"deleted": pk}))
 
 
 @require_POST
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
+def restore(request: SignedInRequest, pk: int) -> HttpResponse:
     """Bring a deleted conversation back."""
     found = get_object_or_404(Conversation.objects.deleted_by(request.user), pk=pk)
     found.restore()
@@ -132,7 +133,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stop the reply that is being written, if there still is one."""
     found = _visible(request, pk)
     for reply in found.messages.active():
@@ -141,7 +142,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def try_again(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
+def try_again(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Ask the same question again; the new reply stands beside the old one."""
     found = _reply(request, pk, reply_id)
     form = _again_form(request, found)
@@ -149,7 +150,7 @@ def try_again(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
 
 
 @require_POST
-def go_on(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
+def go_on(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Ask the model to go on with a reply that ended early."""
     found = _reply(request, pk, reply_id)
     form = _again_form(request, found)
@@ -157,7 +158,7 @@ def go_on(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
 
 
 @require_POST
-def edit(request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
+def edit(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
     """Ask a question in other words; the old wording stays beside it, pictures are kept."""
     found = get_object_or_404(_messages(request, pk), pk=message_id, role="user")
     data = {
@@ -172,14 +173,14 @@ def edit(request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
 
 
 @require_GET
-def source(request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
+def source(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
     """Show a message as it was written, for copying; thinking is left out."""
     found = get_object_or_404(_messages(request, pk), pk=message_id)
     return HttpResponse(found.text, content_type="text/plain; charset=utf-8")
 
 
 @require_GET
-def reply(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
+def reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Show one reply as it is now, for viewers that ask each second."""
     found = _reply(request, pk, reply_id)
     if not request.htmx:
@@ -190,7 +191,7 @@ def reply(request: HttpRequest, pk: int, reply_id: int) -> HttpResponse:
 
 
 @require_GET
-def stream(request: HttpRequest, pk: int, reply_id: int) -> HttpResponseBase:
+def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase:
     """Stream one reply as server-sent events; 204 when every place is taken."""
     found = _reply(request, pk, reply_id)
 
@@ -208,7 +209,7 @@ def stream(request: HttpRequest, pk: int, reply_id: int) -> HttpResponseBase:
 
 @require_GET
 @cache_control(private=True, max_age=31_536_000, immutable=True)
-def attachment(request: HttpRequest, attachment_id: int) -> FileResponse:
+def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
     """Show a picture to those who may read its conversation."""
     visible = Message.objects.visible_to(request.user)
     found = get_object_or_404(Attachment, pk=attachment_id, message__in=visible)
@@ -217,28 +218,28 @@ def attachment(request: HttpRequest, attachment_id: int) -> FileResponse:
     return response
 
 
-def _visible(request: HttpRequest, pk: int) -> Conversation:
+def _visible(request: SignedInRequest, pk: int) -> Conversation:
     return get_object_or_404(
         Conversation.objects.visible_to(request.user).select_related("owner"), pk=pk
     )
 
 
-def _messages(request: HttpRequest, pk: int) -> Any:
+def _messages(request: SignedInRequest, pk: int) -> Any:
     visible = Message.objects.visible_to(request.user).filter(conversation=pk)
     return visible.select_related("conversation__owner")
 
 
-def _reply(request: HttpRequest, pk: int, reply_id: int) -> Message:
+def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
     found: Message = get_object_or_404(_messages(request, pk).replies(), pk=reply_id)
     return found
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def _number(request: SignedInRequest, name: str) -> int | None:
     value = request.GET.get(name, "")
     return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
-def _again_form(request: HttpRequest, found: Message) -> TryAgainForm:
+def _again_form(request: SignedInRequest, found: Message) -> TryAgainForm:
     return TryAgainForm(request.POST, user=request.user, chosen=found.conversation.model)
 
 
@@ -247,7 +248,7 @@ def _turn_context(message: Message) -> dict[str, Any]:
 
 
 def _page(
-    request: HttpRequest,
+    request: SignedInRequest,
     found: Conversation | None = None,
     branch: Branch | None = None,
     *,
@@ -270,14 +271,14 @@ def _page(
     return render(request, PAGE, context | forms, status=status)
 
 
-def _go_to(request: HttpRequest, found: Conversation) -> HttpResponse:
+def _go_to(request: SignedInRequest, found: Conversation) -> HttpResponse:
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": found.get_absolute_url()})
     return redirect(found)
 
 
 def _answered(
-    request: HttpRequest, message: Message, form: Any, new: Message | bool | None
+    request: SignedInRequest, message: Message, form: Any, new: Message | bool | None
 ) -> HttpResponse:
     """Show the branch with the new reply, or say why there is none."""
     found = message.conversation
@@ -290,7 +291,7 @@ def _answered(
 
 
 def _refused(
-    request: HttpRequest, form: Any, found: Conversation | None, **forms: Any
+    request: SignedInRequest, form: Any, found: Conversation | None, **forms: Any
 ) -> HttpResponse:
     """Say why not. What was typed stays: the fragment leaves the form alone, the page repeats it."""
     if request.htmx:

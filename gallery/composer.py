@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from venice_site.venice.service import Venice
-
 from gallery.forms import ComposerForm, adapted, initial_of
 from gallery.models import Generation, Image
 from venice_site.accounts.models import User
-from venice_site.venice import quotas
 from venice_site.venice.models import Metric
+from venice_site.venice.service import Venice
 from venice_site.venice.types import Model
 
 
@@ -68,7 +66,7 @@ def _composer(
     )
     order, variants = form.priced_order()
     gone = wanted if wanted and wanted != model.id else ""
-    return Composer(form, venice.image_price(order) * variants, _allowance(user), gone)
+    return Composer(form, venice.image_price(order) * variants, _allowance(venice), gone)
 
 
 def _chosen(venice: Venice, models: list[Model], wanted: str) -> Model:
@@ -85,8 +83,9 @@ def _remembered(user: User) -> dict[str, Any]:
     return {name: value for name, value in initial_of(last).items() if name != "seed"}
 
 
-def _allowance(user: User) -> str:
-    for allowance in quotas.allowances(user):
+def _allowance(venice: Venice) -> str:
+    """Return what is left of the tightest quota that counts pictures, in words."""
+    for allowance in venice.allowances():
         if allowance.quota.metric != Metric.TOKENS:
             period = allowance.quota.period
             window = "today" if period == "day" else f"this {period}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from django.core.files.storage import default_storage
 from django.http import (
     FileResponse,
     Http404,
-    HttpRequest,
     HttpResponse,
     HttpResponseBase,
 )
@@ -17,25 +16,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST, require_safe
-from venice_site.venice.service import Venice
 
 from gallery import composer, facts, files, imaging
 from gallery.grid import Page, Placed, placed, whole_number
 from gallery.models import Generation, Image
-from venice_site.accounts.models import User
+from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.errors import VeniceError
-
-if TYPE_CHECKING:
-    from django_htmx.middleware import HtmxDetails
+from venice_site.venice.service import Venice
 
 FOREVER = "private, max-age=31536000, immutable"
-
-
-class SignedInRequest(HttpRequest):
-    """A request as the middleware hands it on: by somebody who is signed in, perhaps from htmx."""
-
-    user: User
-    htmx: HtmxDetails
 
 
 def index(request: SignedInRequest) -> HttpResponse:

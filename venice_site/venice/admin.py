@@ -109,9 +109,7 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     )  # fmt: skip
     actions = ("test_selected",)
 
-    def get_fieldsets(
-        self, request: HttpRequest, obj: ApiKey | None = None
-    ) -> list[tuple[str | None, dict[str, Any]]]:
+    def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """Show what Venice let us know only for a key that exists."""
         wish = (None, {"fields": ("name", "secret", "account", "enabled")})
         limits = ("Limits", {"fields": ("priority", "daily_limit", "max_in_flight")})

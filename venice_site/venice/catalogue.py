@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -150,7 +150,7 @@ def refresh(lists: Lists, now: datetime, *, simulated: bool) -> int:
     errors: list[VeniceError] = []
     parts: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for kind in KINDS:
-        parts[kind] = _tried(lambda kind=kind: _listed_models(lists, kind), errors)
+        parts[kind] = _tried(partial(_listed_models, lists, kind), errors)
     parts[STYLE] = _tried(lambda: [(label, {}) for label in lists.styles()], errors)
     with transaction.atomic():
         for kind, rows in parts.items():

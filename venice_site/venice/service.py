@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -205,7 +205,7 @@ class ReplyStream:
         )
         return prices.priced(model, counted)
 
-    def _read(self) -> Iterator[Delta]:  # a generator: `close` ends the attempt
+    def _read(self) -> Generator[Delta]:
         (stream, prelude), lease, seen = self._operation.carry_out(self._attempt)
         self._stream, self._served_by = stream, lease.model
         with stream:

@@ -16,7 +16,7 @@ from venice_site.venice.service import on_stand_in
 log = logging.getLogger("studio.venice")
 
 
-@recurring(schedule="*/15 * * * * * *", key="venice-sweep")
+@recurring(schedule="*/15 * * * * * *", key="venice-sweep")  # type: ignore[untyped-decorator]
 @task()
 def sweep() -> None:
     """Close the calls whose reservation expired and the leases that nobody came back to."""
@@ -25,7 +25,7 @@ def sweep() -> None:
     pool.prune(timezone.now())
 
 
-@recurring(schedule="*/20 * * * * * *", key="venice-catalogue")
+@recurring(schedule="*/20 * * * * * *", key="venice-catalogue")  # type: ignore[untyped-decorator]
 @task()
 def refresh_catalogue() -> None:
     """Ask what is on offer once an hour, and at once for a Venice that was never asked."""
@@ -42,7 +42,7 @@ def refresh_catalogue() -> None:
         log.warning("state=kept catalogue kind=%s", error.kind)
 
 
-@recurring(schedule="*/10 * * * *", key="venice-keys")
+@recurring(schedule="*/10 * * * *", key="venice-keys")  # type: ignore[untyped-decorator]
 @task()
 def check_keys() -> None:
     """Look after the keys in a bad state; at the full hour after every key."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from django.db.models import Count, Q, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from venice_site.accounts.models import User
+from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice import quotas
 from venice_site.venice.models import Call, CallState, Period
 
@@ -31,9 +31,9 @@ class Total:
 
 
 @require_safe
-def usage(request: HttpRequest) -> HttpResponse:
+def usage(request: SignedInRequest) -> HttpResponse:
     """Show the person's limits, totals and own lines of the ledger, fifty a page."""
-    person = cast("User", request.user)
+    person = request.user
     calls = _page(Call.objects.filter(user=person), request.GET.get("before", ""))
     shown = list(calls[: PAGE_SIZE + 1])
     now = timezone.now()

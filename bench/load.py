@@ -1,0 +1,136 @@
+"""People at the product and at the floor: who asks, and when the words of the reply arrive."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import requests
+
+from bench.machines import Floor, Product, Upstream, token_in
+
+MODEL = "mistral-small-3-2-24b-instruct"
+FIRST_WORDS = re.compile(rb'"(?:content|reasoning_content)":\s*"[^"]')
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one viewer saw: seconds to the first words, seconds between frames, and whether it ended."""
+
+    first: float = 0.0
+    gaps: list[float] = field(default_factory=list)
+    whole: bool = False
+
+
+def body(tokens: int) -> dict[str, object]:
+    """Return the request of a reply of so many tokens."""
+    text = f"Tell me about the sea. [[tokens:{tokens}]]"
+    return {"model": MODEL, "messages": [{"role": "user", "content": text}], "stream": True}
+
+
+def straight(upstream: Upstream, tokens: int) -> Seen:
+    """Ask the upstream itself."""
+    return _read_relay(f"{upstream.url}/api/v1/chat/completions", tokens)
+
+
+def through_floor(floor: Floor, tokens: int) -> Seen:
+    """Ask through the bare relay."""
+    return _read_relay(f"{floor.url}/relay", tokens)
+
+
+def _read_relay(url: str, tokens: int) -> Seen:
+    seen, began = Seen(), time.monotonic()
+    with requests.post(
+        url, json=body(tokens), headers={"Authorization": "Bearer b"}, stream=True, timeout=60
+    ) as response:
+        last = began
+        while piece := response.raw.read1(65536):
+            now = time.monotonic()
+            if not seen.first and FIRST_WORDS.search(piece):
+                seen.first = now - began
+            elif seen.first:
+                seen.gaps.append(now - last)
+            last = now
+            seen.whole = seen.whole or b"[DONE]" in piece
+    return seen
+
+
+class Viewer:
+    """One person at the product: signed in, with the page of a new conversation open."""
+
+    def __init__(self, product: Product, session: requests.Session) -> None:
+        self.url = product.url
+        self.session = requests.Session()
+        self.session.cookies.update(session.cookies)
+        page = self.session.get(f"{self.url}/chat/", timeout=30).text
+        self.form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+        self.form["csrfmiddlewaretoken"] = token_in(page)
+        options = re.findall(r'<option value="([^"]+)"', page)
+        self.form["model"] = MODEL if MODEL in options else options[0]
+
+    def ask(self, tokens: int) -> Seen:
+        """Send a message as the page does and read its reply to the end."""
+        form = self.form | {
+            "text": f"Tell me about the sea. [[tokens:{tokens}]]",
+            "request_id": str(uuid.uuid4()),
+        }
+        seen, began = Seen(), time.monotonic()
+        answer = self.session.post(
+            f"{self.url}/chat/", data=form, headers={"HX-Request": "true"}, timeout=60
+        )
+        stream = re.search(r'data-stream="([^"]+)"', answer.text) or self._follow(answer)
+        if stream is None:
+            raise RuntimeError(f"no reply was begun: {answer.status_code} {answer.text[:300]}")
+        with self.session.get(self.url + stream[1], stream=True, timeout=60) as response:
+            self._read(response, seen, began)
+        return seen
+
+    def _follow(self, answer: requests.Response) -> re.Match[str] | None:
+        address = answer.headers.get("HX-Redirect") or answer.headers.get("HX-Location")
+        if not address:
+            return None
+        path = json.loads(address)["path"] if address.startswith("{") else address
+        page = self.session.get(self.url + path, timeout=30).text
+        return re.search(r'data-stream="([^"]+)"', page)
+
+    def _read(self, response: requests.Response, seen: Seen, began: float) -> None:
+        last = began
+        while piece := response.raw.read1(65536):
+            now = time.monotonic()
+            if not seen.first and _has_words(piece):
+                seen.first = now - began
+            elif seen.first:
+                seen.gaps.append(now - last)
+            last = now
+            seen.whole = seen.whole or b"event: done" in piece
+
+
+def _has_words(piece: bytes) -> bool:
+    for event in piece.split(b"\n\n"):
+        name, _, data = event.partition(b"\ndata: ")
+        if name == b"event: reply":
+            so_far = json.loads(data)
+            if so_far["tail"] or so_far["blocks"] or so_far["reasoning"]:
+                return True
+        elif data:
+            return True
+    return False
+
+
+def together(people: list[Callable[[], Seen]], apart: float = 0.0) -> list[Seen]:
+    """Let people ask, all at once or `apart` seconds after one another; return what each saw."""
+    seen: list[Seen] = []
+    threads = [threading.Thread(target=lambda ask=ask: seen.append(ask())) for ask in people]
+    for thread in threads:
+        thread.start()
+        time.sleep(apart)
+    for thread in threads:
+        thread.join()
+    if len(seen) < len(people):
+        raise RuntimeError(f"{len(people) - len(seen)} replies failed")
+    return seen
