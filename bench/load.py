@@ -61,7 +61,7 @@ def _read_relay(url: str, tokens: int) -> Seen:
 
 
 class Viewer:
-    """One person at the product: signed in, with the page of a new conversation open."""
+    """One person at the product: signed in, with the page of a conversation open."""
 
     def __init__(self, product: Product, session: requests.Session) -> None:
         self.url = product.url
@@ -72,6 +72,8 @@ class Viewer:
         self.form["csrfmiddlewaretoken"] = token_in(page)
         options = re.findall(r'<option value="([^"]+)"', page)
         self.form["model"] = MODEL if MODEL in options else options[0]
+        self.path = "/chat/"
+        self.ask(5)
 
     def ask(self, tokens: int) -> Seen:
         """Send a message as the page does and read its reply to the end."""
@@ -81,22 +83,25 @@ class Viewer:
         }
         seen, began = Seen(), time.monotonic()
         answer = self.session.post(
-            f"{self.url}/chat/", data=form, headers={"HX-Request": "true"}, timeout=60
+            self.url + self.path, data=form, headers={"HX-Request": "true"}, timeout=60
         )
-        stream = re.search(r'data-stream="([^"]+)"', answer.text) or self._follow(answer)
+        page = answer.text or self._follow(answer)
+        stream = re.search(r'data-stream="([^"]+)"', page)
         if stream is None:
-            raise RuntimeError(f"no reply was begun: {answer.status_code} {answer.text[:300]}")
+            if 'data-status="succeeded"' not in page:
+                raise RuntimeError(f"no reply was begun: {answer.status_code} {page[:300]}")
+            seen.first, seen.whole = time.monotonic() - began, True
+            return seen
         with self.session.get(self.url + stream[1], stream=True, timeout=60) as response:
             self._read(response, seen, began)
         return seen
 
-    def _follow(self, answer: requests.Response) -> re.Match[str] | None:
-        address = answer.headers.get("HX-Redirect") or answer.headers.get("HX-Location")
-        if not address:
-            return None
-        path = json.loads(address)["path"] if address.startswith("{") else address
-        page = self.session.get(self.url + path, timeout=30).text
-        return re.search(r'data-stream="([^"]+)"', page)
+    def _follow(self, answer: requests.Response) -> str:
+        """Return the page that the answer leads to, as the browser opens it."""
+        address = answer.headers.get("HX-Redirect") or answer.headers.get("HX-Location") or "/chat/"
+        self.path = json.loads(address)["path"] if address.startswith("{") else address
+        path = self.path
+        return self.session.get(self.url + path, timeout=30).text
 
     def _read(self, response: requests.Response, seen: Seen, began: float) -> None:
         last = began

@@ -41,11 +41,7 @@ def memory(product: Product) -> list[Figure]:
 
 def first_token(product: Product, floor: Floor, upstream: Upstream, rounds: int) -> list[Figure]:
     """Return the first token added to the upstream's own: alone, 50 one after another, 50 at once."""
-    upstream.set_pace(50)
-    session = product.sign_in()
-    viewers = [Viewer(product, session) for _ in range(50)]
-    for viewer in viewers[:3]:
-        viewer.ask(SHORT)
+    viewers = _people(product, upstream, 50)
     through_floor(floor, SHORT)
     own = median(straight(upstream, SHORT).first for _ in range(rounds))
     figures = []
@@ -61,6 +57,15 @@ def first_token(product: Product, floor: Floor, upstream: Upstream, rounds: int)
     return figures
 
 
+def _people(product: Product, upstream: Upstream, number: int) -> list[Viewer]:
+    """Return people with a conversation each, the upstream writing 50 tokens a second from now on."""
+    upstream.set_pace(0)
+    session = product.sign_in()
+    people = [Viewer(product, session) for _ in range(number)]
+    upstream.set_pace(50)
+    return people
+
+
 def _added(name: str, here: list[float], there: list[float], own: float, reach: float) -> Figure:
     value, floor = (1000 * (median(values) - own) for values in (here, there))
     return Figure(f"{name}, median", "ms", value, reach, max(floor, 0.1))
@@ -70,9 +75,7 @@ def held_streams(
     product: Product, floor: Floor, upstream: Upstream, streams: int, tokens: int
 ) -> list[Figure]:
     """Return processor time, gaps and first token of streams at 50 tokens/s, all of them whole."""
-    upstream.set_pace(50)
-    session = product.sign_in()
-    viewers = [Viewer(product, session) for _ in range(streams)]
+    viewers = _people(product, upstream, streams)
     spent, seen = _spent(product, [partial(viewer.ask, tokens) for viewer in viewers])
     bare, seen_bare = _spent(floor, [partial(through_floor, floor, tokens)] * streams)
     kilo = streams * tokens / 1000

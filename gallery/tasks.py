@@ -8,10 +8,10 @@ from django.conf import settings
 from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
-from venice_site.venice.service import Venice
 
 from gallery.models import Image, wake_up
 from venice_site.venice.runs import RunStatus, carry_out
+from venice_site.venice.service import Venice
 
 
 @task()
@@ -39,8 +39,8 @@ def sweep() -> None:
     A wake-up too many costs one query, so the sweep needs no memory of those it sent before.
     """
     now = timezone.now()
-    for image in Image.objects.stale(now):
+    for image in Image.objects.unfinished().stale(now):
         image.recover(now)
-    waiting = Image.objects.due(now)[: settings.WORKER_THREADS].count()
+    waiting = Image.objects.unfinished().due(now)[: settings.WORKER_THREADS].count()
     for _ in range(waiting):
         wake_up()

@@ -24,6 +24,7 @@ from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.service import Venice
 
+SIBLINGS_SHOWN = 24
 FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -132,7 +133,7 @@ def _neighbours(request: SignedInRequest, image: Image) -> tuple[int | None, int
 
 def _siblings(request: SignedInRequest, image: Image) -> list[Image]:
     family = Image.objects.shown_to(request.user).pictures().filter(generation=image.generation_id)
-    return list(family.with_facts().order_by("position", "pk"))
+    return list(family.with_facts().order_by("position", "pk")[:SIBLINGS_SHOWN])
 
 
 @require_safe

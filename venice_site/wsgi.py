@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "venice_site.settings")
 
 application = get_wsgi_application()
+
+from chat.replies import finish_at_termination  # noqa: E402  its models need the application
+
+finish_at_termination()

@@ -74,10 +74,15 @@ class Chat:
         return self.client.post(path, form, headers=HTMX if htmx else {})
 
 
-def default_model() -> str:
+def default_model(*, thinks: bool = False, sees: bool = True) -> str:
+    """Return a model that thinks first or not, and reads pictures or not."""
     from venice_site.venice.catalogue import current
 
-    return current(simulated=True).default("text").id
+    return next(
+        model.id
+        for model in current(simulated=True).offered("text")
+        if model.supports_reasoning == thinks and model.supports_vision == sees
+    )
 
 
 def events(response) -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 
 from chat.models import Conversation, Message
 from chat.replies import writers
-from tests.chat.conftest import HTMX, Chat, ended, newest_reply, requests_for_replies
+from tests.chat.conftest import HTMX, Chat, default_model, ended, newest_reply, requests_for_replies
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 from venice_site.venice.models import Call, CallState
@@ -147,7 +147,7 @@ def test_what_arrived_before_a_stream_broke_is_kept(
 
 
 def test_an_empty_answer_is_said_to_be_one(alice_chats: Chat, simulator: Simulator) -> None:
-    simulator.fail("empty-answer", times=1)
+    simulator.fail("stream-empty", times=1)
     reply = alice_chats.answered("Hello")
     assert reply.status == "failed"
     assert reply.error
@@ -224,10 +224,7 @@ def test_a_model_that_is_gone_is_refused_with_a_sentence(alice_chats: Chat) -> N
 
 
 def test_reasoning_is_kept_apart_with_its_duration(alice_chats: Chat, simulator: Simulator) -> None:
-    from venice_site.venice.catalogue import current
-
-    thinker = next(m for m in current(simulated=True).offered("text") if m.supports_reasoning)
-    reply = alice_chats.answered("Why is the sky blue?", model=thinker.id)
+    reply = alice_chats.answered("Why is the sky blue?", model=default_model(thinks=True))
     assert reply.reasoning
     assert reply.reasoning_ms is not None
     assert reply.reasoning not in reply.text

@@ -134,7 +134,9 @@ def test_a_stream_interrupts_a_dead_reply(alice_chats: Chat, monkeypatch) -> Non
     assert 'data-status="interrupted"' in watched(alice_chats.stream(reply))[-1][1]
 
 
-def test_a_quiet_stream_sends_comments(alice_chats: Chat, simulator: Simulator, monkeypatch) -> None:
+def test_a_quiet_stream_sends_comments(
+    alice_chats: Chat, simulator: Simulator, monkeypatch
+) -> None:
     monkeypatch.setattr(streaming, "QUIET", 0.05)
     with simulator.hold():
         reply = alice_chats.begun("Hello")

@@ -121,7 +121,7 @@ def test_sigterm_stops_everything_and_is_no_failure(doomed: Product) -> None:
     doomed.process.send_signal(signal.SIGTERM)
 
     assert doomed.process.wait(20) == 0
-    assert all_gone(family)
+    eventually(lambda: all_gone(family), 5, "every process is gone")
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:

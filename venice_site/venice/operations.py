@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 
 from django.db import connection
@@ -26,20 +27,26 @@ from venice_site.venice.policy import (
     Waited,
 )
 from venice_site.venice.pool import Lease, View
+from venice_site.venice.types import RateInfo
 
 log = logging.getLogger("studio.venice")
 
 CLAIMS = 20  # claims lost to others in a row before the pool counts as busy
 LOOK_EVERY = 0.1  # seconds between two looks whether a waiting operation was stopped
 
-Pause = Callable[[float, Callable[[], bool]], None]
 
+class Clock:
+    """The time, and how to let it pass."""
 
-def pause(seconds: float, stopped: Callable[[], bool]) -> None:
-    """Wait, at most until the operation is stopped."""
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0 and not stopped():
-        time.sleep(min(left, LOOK_EVERY))
+    def now(self) -> datetime:
+        """Return this moment."""
+        return timezone.now()
+
+    def pause(self, seconds: float, stopped: Callable[[], bool]) -> None:
+        """Wait, at most until the operation is stopped."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not stopped():
+            time.sleep(min(left, LOOK_EVERY))
 
 
 @dataclass(slots=True)
@@ -49,54 +56,78 @@ class Operation:
     call_id: int
     facts: OrderFacts
     stopped: Callable[[], bool]
-    pause: Pause = pause
+    clock: Clock
     rng: Random = field(default_factory=Random)
     history: tuple[Step, ...] = ()
     fallback: FellBack | None = None
+    earlier_calls: int | None = None
+    claims_lost: int = 0
 
     def carry_out[T](self, attempt: Callable[[Lease], T]) -> tuple[T, Lease, View]:
         """Try until it goes well; return the answer, and the open lease that brought it.
 
         Raises `VeniceError` when the policy gives up and `Stopped` when the person does.
         """
-        earlier: int | None = None
-        lost = 0
         while True:
             if self.stopped():
                 raise Stopped
-            now = timezone.now()
-            seen = pool.view(self.call_id, now)
-            earlier = seen.calls if earlier is None else earlier
-            decision = policy.decide(
-                seen.pool, self.facts, self.history, now, self.rng, earlier_calls=earlier
-            )
+            seen, decision = self._decide()
             if not isinstance(decision, TryKey):
                 self._prepare(decision)
-                continue
-            waited = round(1000 * self._waited_since_last_try())
-            lease = pool.claim(
-                self.call_id, seen, decision.key, decision.model, now, waited_ms=waited
-            )
-            if lease is None:
-                lost += 1
-                if lost > CLAIMS:
-                    raise NoKey(policy.BUSY)
-                continue
-            answer = self._try(attempt, lease, seen)
-            if answer is not None:
-                return answer, lease, seen
+            elif (lease := self._claim(seen, decision)) is not None:
+                answer = self._try(attempt, lease, seen)
+                if answer is not None:
+                    return answer, lease, seen
+
+    def end_well(self, lease: Lease, rate: RateInfo, request_id: str) -> None:
+        """Record the attempt that brought the answer, and on the ledger line who answered."""
+        pool.end_well(lease, rate, self.clock.now(), request_id=request_id)
+        Call.objects.filter(pk=self.call_id).update(
+            served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
+        )
 
     def end_badly(self, lease: Lease, seen: View, error: VeniceError) -> None:
         """Record how an attempt failed and what everybody shall know of it."""
         waits = policy.backoffs(self.history)
-        pool.end_badly(lease, error, seen, waits, timezone.now())
+        pool.end_badly(lease, error, seen, waits, self.clock.now())
+
+    def end_stopped(self, lease: Lease) -> None:
+        """Record that the person stopped the attempt."""
+        pool.end_unanswered(lease, self.clock.now(), Stopped.kind)
+
+    def fall_back(self, model: str, reason: str) -> None:
+        """Go on with another model, and say so on the ledger line."""
+        self.fallback = FellBack(model, reason)
+        self.history += (self.fallback,)
+        Call.objects.filter(pk=self.call_id).update(fallback_reason=reason[:200])
+        log.warning("call=%s state=fell-back model=%s", self.call_id, model)
+
+    def _decide(self) -> tuple[View, policy.Decision]:
+        now = self.clock.now()
+        seen = pool.view(self.call_id, now)
+        if self.earlier_calls is None:
+            self.earlier_calls = seen.calls
+        earlier = self.earlier_calls
+        return seen, policy.decide(
+            seen.pool, self.facts, self.history, now, self.rng, earlier_calls=earlier
+        )
+
+    def _claim(self, seen: View, decision: TryKey) -> Lease | None:
+        now, waited = self.clock.now(), round(1000 * self._waited_since_last_try())
+        key, model = decision.key, decision.model
+        lease = pool.claim(self.call_id, seen, key, model, now, waited_ms=waited)
+        if lease is None:
+            self.claims_lost += 1
+            if self.claims_lost > CLAIMS:
+                raise NoKey(policy.BUSY)
+        return lease
 
     def _try[T](self, attempt: Callable[[Lease], T], lease: Lease, seen: View) -> T | None:
         _let_go()
         try:
             return attempt(lease)
         except Stopped:
-            pool.end_unanswered(lease, timezone.now(), Stopped.kind)
+            self.end_stopped(lease)
             raise
         except VeniceError as error:
             self.end_badly(lease, seen, error)
@@ -104,22 +135,26 @@ class Operation:
             self.history += (Tried(key, lease.account, lease.model, error),)
             return None
         except BaseException:
-            pool.end_unanswered(lease, timezone.now(), "crashed")
+            pool.end_unanswered(lease, self.clock.now(), "crashed")
             raise
 
     def _prepare(self, decision: Wait | FallBack | Stop) -> None:
         match decision:
             case Stop(error):
-                raise error
+                raise self._truthful(error)
             case Wait(seconds, why):
                 _let_go()
-                self.pause(seconds, self.stopped)
+                self.clock.pause(seconds, self.stopped)
                 self.history += (Waited(seconds, why),)
             case FallBack(model, reason):
-                self.fallback = FellBack(model, reason)
-                self.history += (self.fallback,)
-                Call.objects.filter(pk=self.call_id).update(fallback_reason=reason[:200])
-                log.warning("call=%s state=fell-back model=%s", self.call_id, model)
+                self.fall_back(model, reason)
+
+    def _truthful(self, error: VeniceError) -> VeniceError:
+        """Return the error; it tells of a charge when any attempt may have been charged."""
+        tries = [step.error for step in self.history if isinstance(step, Tried)]
+        if any(tried.may_be_charged for tried in tries):
+            error.may_be_charged = True
+        return error
 
     def _waited_since_last_try(self) -> float:
         waited = 0.0

@@ -9,16 +9,15 @@ from functools import cached_property
 from typing import Literal, Self
 
 from django.conf import settings
-from django.utils import timezone
 
 from venice_site.accounts.models import User
-from venice_site.venice import catalogue, operations, pool, prices, quotas
+from venice_site.venice import catalogue, fallback, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import Cancel, ChatStream, ImageAnswer
-from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.errors import ModelGone, Stopped, VeniceError
 from venice_site.venice.models import ApiKey, Call, CallKind
-from venice_site.venice.operations import Operation
-from venice_site.venice.policy import FellBack, OrderFacts
+from venice_site.venice.operations import Clock, Operation
+from venice_site.venice.policy import FALLBACK_REASONS, FellBack, OrderFacts
 from venice_site.venice.pool import Lease, check_key
 from venice_site.venice.quotas import Allowance, Estimate
 from venice_site.venice.types import ChatOrder, Delta, GeneratedImage, ImageOrder, Model, Usage
@@ -26,8 +25,8 @@ from venice_site.venice.types import ChatOrder, Delta, GeneratedImage, ImageOrde
 __all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
 
 Kind = Literal["image", "text"]
-IMAGE_PATIENCE = 5.0  # seconds; what must wait longer goes back to the queue
-REPLY_PATIENCE = 30.0
+# Seconds of the longest single wait: a picture goes back to the queue, a person waits for a reply.
+PATIENCE: dict[Kind, float] = {"image": 5.0, "text": 35.0}
 
 
 def on_stand_in() -> bool:
@@ -38,9 +37,9 @@ def on_stand_in() -> bool:
 class Venice:
     """What one person may ask of Venice."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, clock: Clock | None = None) -> None:
         self.user = user
-        self.pause = operations.pause
+        self.clock = clock or Clock()
 
     @cached_property
     def simulated(self) -> bool:
@@ -101,17 +100,16 @@ class Venice:
         The caller settles with the picture's usage. Raises `VeniceError`, and `Stopped` when the
         person stopped it between two attempts.
         """
-        facts = self._facts("image", order.model, IMAGE_PATIENCE, self._cheaper_image_model(order))
-        operation = Operation(call_id, facts, stopped, self.pause)
+        cheaper = self._cheaper_image_model(order)
+        operation = self._operation("image", order.model, cheaper, call_id, stopped)
 
         def attempt(lease: Lease) -> ImageAnswer:
-            asked = replace(order, model=lease.model)
-            return lease.client.generate_image(asked, self.model("image", lease.model))
+            model = self._known("image", lease.model)
+            asked = order if lease.model == order.model else fallback.image_order_for(order, model)
+            return lease.client.generate_image(asked, model)
 
         answer, lease, _ = operation.carry_out(attempt)
-        ray = str(answer.response.get("cf-ray", ""))
-        pool.end_well(lease, answer.rate, timezone.now(), request_id=ray)
-        Call.objects.filter(pk=call_id).update(request_id=ray[:80])
+        operation.end_well(lease, answer.rate, str(answer.response.get("cf-ray", "")))
         return _generated(answer, self._known("image", lease.model), order, operation.fallback)
 
     def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
@@ -123,35 +121,43 @@ class Venice:
         known = self.catalogue.models.get(kind, {}).get(model_id)
         return known or Model(id=model_id, kind=kind, name=model_id)
 
-    def _facts(self, kind: Kind, model: str, patience: float, fallback: Model | None) -> OrderFacts:
+    def _operation(
+        self,
+        kind: Kind,
+        model: str,
+        cheaper: Model | None,
+        call_id: int,
+        stopped: Callable[[], bool],
+    ) -> Operation:
+        """Return the operation of an order; a model that is retired gives way to its successor.
+
+        Raises `ModelGone` when it has none.
+        """
         successor = self.catalogue.successor(kind, model)
-        return OrderFacts(
+        facts = OrderFacts(
             kind=kind,
             model=model,
-            deadline=timezone.now() + timedelta(seconds=settings.VENICE_DEADLINE),
-            patience=patience,
-            fallback=fallback.id if fallback else "",
+            deadline=self.clock.now() + timedelta(seconds=settings.VENICE_DEADLINE),
+            patience=PATIENCE[kind],
+            fallback=cheaper.id if cheaper else "",
             replacement=successor.id if successor else "",
         )
+        operation = Operation(call_id, facts, stopped, self.clock)
+        if self.model(kind, model) is None:
+            if successor is None:
+                raise ModelGone
+            operation.fall_back(successor.id, FALLBACK_REASONS[ModelGone.kind])
+        return operation
 
     def _cheaper_image_model(self, order: ImageOrder) -> Model | None:
-        model = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)
-        if model is None:
-            return None
-        cheaper = prices.image_price(
-            model, replace(order, model=model.id, resolution="", quality="")
-        )
-        return model if cheaper < self.image_price(order) else None
+        other = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)
+        chosen = self._known("image", order.model)
+        return other if other and fallback.suits_image(order, chosen, other) else None
 
     def _cheaper_text_model(self, order: ChatOrder) -> Model | None:
-        model = self.model("text", settings.VENICE_FALLBACK_TEXT_MODEL)
-        if model is None or model.id == order.model:
-            return None
-        shows_pictures = any(message.images for message in order.messages)
-        if shows_pictures and not model.supports_vision:
-            return None
-        expected = prices.reply_estimate(self._known("text", order.model), order)
-        return model if prices.reply_estimate(model, order).cost < expected.cost else None
+        other = self.model("text", settings.VENICE_FALLBACK_TEXT_MODEL)
+        chosen = self._known("text", order.model)
+        return other if other and fallback.suits_reply(order, chosen, other) else None
 
 
 class ReplyStream:
@@ -164,11 +170,8 @@ class ReplyStream:
     def __init__(self, venice: Venice, order: ChatOrder, call_id: int) -> None:
         self._venice = venice
         self._order = order
+        self._call_id = call_id
         self._cancel = Cancel()
-        facts = venice._facts(
-            "text", order.model, REPLY_PATIENCE, venice._cheaper_text_model(order)
-        )
-        self._operation = Operation(call_id, facts, self._cancel.is_set, venice.pause)
         self._stream: ChatStream | None = None
         self._served_by = order.model
         self._deltas = self._read()
@@ -206,27 +209,29 @@ class ReplyStream:
         return prices.priced(model, counted)
 
     def _read(self) -> Generator[Delta]:
-        (stream, prelude), lease, seen = self._operation.carry_out(self._attempt)
+        venice, order = self._venice, self._order
+        cheaper = venice._cheaper_text_model(order)
+        operation = venice._operation(
+            "text", order.model, cheaper, self._call_id, self._cancel.is_set
+        )
+        (stream, prelude), lease, seen = operation.carry_out(self._attempt)
         self._stream, self._served_by = stream, lease.model
         with stream:
             try:
-                yield from self._announced(prelude)
+                yield from _announced(prelude, order, operation.fallback)
                 yield from stream
-            except Stopped:
-                pool.end_unanswered(lease, timezone.now(), Stopped.kind)
+            except (Stopped, GeneratorExit):
+                operation.end_stopped(lease)
                 raise
             except VeniceError as error:
-                self._operation.end_badly(lease, seen, error)
+                operation.end_badly(lease, seen, error)
                 raise
-            except GeneratorExit:
-                pool.end_unanswered(lease, timezone.now(), Stopped.kind)
-                raise
-            pool.end_well(lease, stream.rate, timezone.now())
+            operation.end_well(lease, stream.rate, stream.request_id)
 
     def _attempt(self, lease: Lease) -> tuple[ChatStream, list[Delta]]:
         """Open the stream and read as far as the first content: until then another try is possible."""
         asked = replace(self._order, model=lease.model)
-        model = self._venice.model("text", lease.model)
+        model = self._venice._known("text", lease.model)
         stream = lease.client.stream_chat(asked, model, cancel=self._cancel)
         prelude: list[Delta] = []
         try:
@@ -239,19 +244,17 @@ class ReplyStream:
             raise
         return stream, prelude
 
-    def _announced(self, prelude: list[Delta]) -> list[Delta]:
-        """Say on the first delta that another model answers than the one that was asked."""
-        fallback = self._operation.fallback
-        if fallback is None or not prelude:
-            return prelude
-        first = replace(
-            prelude[0], fallback_from=self._order.model, fallback_reason=fallback.reason
-        )
-        return [first, *prelude[1:]]
+
+def _announced(prelude: list[Delta], order: ChatOrder, instead: FellBack | None) -> list[Delta]:
+    """Say on the first delta that another model answers than the one that was asked."""
+    if instead is None or not prelude:
+        return prelude
+    first = replace(prelude[0], fallback_from=order.model, fallback_reason=instead.reason)
+    return [first, *prelude[1:]]
 
 
 def _generated(
-    answer: ImageAnswer, model: Model, order: ImageOrder, fallback: FellBack | None
+    answer: ImageAnswer, model: Model, order: ImageOrder, instead: FellBack | None
 ) -> GeneratedImage:
     return GeneratedImage(
         content=answer.content,
@@ -263,8 +266,10 @@ def _generated(
         request=answer.request,
         response=answer.response,
         duration_ms=answer.duration_ms,
-        usage=prices.image_usage(model, order),
+        usage=prices.image_usage(
+            model, order if instead is None else replace(order, resolution="", quality="")
+        ),
         blurred=answer.blurred,
-        fallback_from=order.model if fallback else "",
-        fallback_reason=fallback.reason if fallback else "",
+        fallback_from=order.model if instead else "",
+        fallback_reason=instead.reason if instead else "",
     )

@@ -35,6 +35,7 @@ class ChatStream:
         self._finished = False
         self._deltas = self._read()
         self.rate: RateInfo = rate_info(reply.headers, now)
+        self.request_id = reply.headers.get("cf-ray") or ""
 
     def __iter__(self) -> Self:
         return self
