@@ -69,7 +69,7 @@ class ApiKey(models.Model):
         help_text="Requests a day (UTC). Venice's tiers: free 100, pro 1000. Empty: no limit.",
     )
     max_in_flight = models.PositiveSmallIntegerField(
-        default=32, help_text="Requests at the same time at the most."
+        default=512, help_text="Requests at the same time at the most."
     )
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -28,11 +28,16 @@ def micro_usd(amount: Any) -> int | None:
 def image_price(model: Model, order: ImageOrder) -> int:
     """Return the price of one picture: by quality, else by resolution, else flat."""
     price = model.price
-    resolution = order.resolution or model.default_resolution
-    quality = order.quality or model.default_quality
+    resolution = _listed(order.resolution, model.resolutions) or model.default_resolution
+    quality = _listed(order.quality, model.qualities) or model.default_quality
     by_quality = price.by_quality.get(resolution, {}).get(quality)
     found = (by_quality, price.by_resolution.get(resolution), price.image)
     return next((amount for amount in found if amount is not None), UNKNOWN_IMAGE)
+
+
+def _listed(wanted: str, values: tuple[str, ...]) -> str:
+    """Return the value as the model lists it; what it does not list is not sent either."""
+    return next((value for value in values if value.lower() == wanted.lower()), "")
 
 
 def image_usage(model: Model, order: ImageOrder) -> Usage:

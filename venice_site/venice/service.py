@@ -266,9 +266,7 @@ def _generated(
         request=answer.request,
         response=answer.response,
         duration_ms=answer.duration_ms,
-        usage=prices.image_usage(
-            model, order if instead is None else replace(order, resolution="", quality="")
-        ),
+        usage=prices.image_usage(model, order),
         blurred=answer.blurred,
         fallback_from=order.model if instead else "",
         fallback_reason=instead.reason if instead else "",

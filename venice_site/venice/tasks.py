@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.core.cache import cache as shared_cache
 from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
@@ -14,6 +15,9 @@ from venice_site.venice.models import ApiKey
 from venice_site.venice.service import on_stand_in
 
 log = logging.getLogger("studio.venice")
+
+FAILED_LATELY = "catalogue-failed"
+PAUSE_AFTER_FAILURE = 120  # seconds
 
 
 @recurring(schedule="*/15 * * * * * *", key="venice-sweep")  # type: ignore[untyped-decorator]
@@ -30,15 +34,17 @@ def sweep() -> None:
 def refresh_catalogue() -> None:
     """Ask what is on offer once an hour, and at once for a Venice that was never asked."""
     now, simulated = timezone.now(), on_stand_in()
-    if not catalogue.is_due(now, simulated=simulated):
+    if not catalogue.is_due(now, simulated=simulated) or shared_cache.get(FAILED_LATELY):
         return
-    client = pool.client_of(ApiKey.objects.enabled().first())
+    key = ApiKey.objects.enabled().filter(state__in=pool.ASKABLE).first()
+    client = pool.client_of(key) if key or simulated else None
     if client is None:
         return
     try:
         rows = catalogue.refresh(client, now, simulated=simulated)
         log.info("state=refreshed catalogue=%s simulated=%s", rows, simulated)
     except VeniceError as error:
+        shared_cache.set(FAILED_LATELY, True, PAUSE_AFTER_FAILURE)
         log.warning("state=kept catalogue kind=%s", error.kind)
 
 

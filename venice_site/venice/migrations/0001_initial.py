@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('retry_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('priority', models.SmallIntegerField(default=0, help_text='Higher is used first.')),
                 ('daily_limit', models.PositiveIntegerField(blank=True, help_text="Requests a day (UTC). Venice's tiers: free 100, pro 1000. Empty: no limit.", null=True)),
-                ('max_in_flight', models.PositiveSmallIntegerField(default=32, help_text='Requests at the same time at the most.')),
+                ('max_in_flight', models.PositiveSmallIntegerField(default=512, help_text='Requests at the same time at the most.')),
                 ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('checked_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('balance_usd', models.DecimalField(blank=True, decimal_places=4, editable=False, max_digits=14, null=True)),
