@@ -35,7 +35,7 @@ def test_a_reply_survives_kill_9_of_the_web_process(
     page.goto(address)
     expect(page.locator("[data-status=interrupted]")).to_have_count(1, timeout=30_000)
     assert len(page.locator("[data-status=interrupted]").inner_text()) > 80
-    expect(page.get_by_text("Tell me about rivers.")).to_be_visible()
+    expect(page.get_by_text("Tell me about rivers.").first).to_be_visible()
     page.get_by_role("button", name="Try again").first.click()
     expect(page.locator("[data-status=succeeded]").first).to_be_visible()
 
