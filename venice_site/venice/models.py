@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -324,9 +325,9 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Return the attempts that occupy a place of their key now."""
         return self.filter(ended_at=None, expires_at__gt=now)
 
-    def failures_since(self, account: str, since: datetime) -> AttemptQuerySet:
-        """Return an account's attempts that Venice counts as failures (contract 5.2)."""
-        return self.filter(account=account, ended_at__gte=since, counts_as_failure=True)
+    def failures_since(self, accounts: Iterable[str], since: datetime) -> AttemptQuerySet:
+        """Return the accounts' attempts that Venice counts as failures (contract 5.2)."""
+        return self.filter(account__in=accounts, ended_at__gte=since, counts_as_failure=True)
 
 
 class Attempt(models.Model):

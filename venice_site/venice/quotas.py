@@ -105,6 +105,7 @@ def reserve(
             kind=kind,
             model=model,
             images=estimate.images,
+            tokens_in=estimate.tokens,
             cost=estimate.cost,
             cost_source="estimate",
             simulated=simulated,
@@ -307,6 +308,7 @@ def _release(call_id: int, error_kind: str) -> None:
     if Call.objects.filter(pk=call_id, state=CallState.RESERVED).update(
         state=CallState.RELEASED,
         images=0,
+        tokens_in=0,
         cost=0,
         cost_source="",
         error_kind=error_kind,

@@ -109,7 +109,7 @@ class Venice:
             return lease.client.generate_image(asked, model)
 
         answer, lease, _ = operation.carry_out(attempt)
-        operation.end_well(lease, answer.rate, str(answer.response.get("cf-ray", "")))
+        operation.end_well(lease, answer.rate, answer.response.get("headers", {}).get("cf-ray", ""))
         return _generated(answer, self._known("image", lease.model), order, operation.fallback)
 
     def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
