@@ -42,48 +42,47 @@ class Question:
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
-def ask(conversation: Conversation, question: Question, after: int | None) -> Message:
-    """Ask a question after a message (None: as the first) and return the reply that is being written.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was written when something was asked: the reply, and the question if it is a new one."""
+
+    reply: Message
+    question: Message | None = None
+    pictures: tuple[Attachment, ...] = ()
+
+
+def ask(venice: Venice, conversation: Conversation, question: Question, after: int | None) -> Asked:
+    """Ask a question after a message (None: as the first); its reply is being written on return.
 
     Asking twice with one request id gives the first reply. Raises `VeniceError` (a quota, `Busy`) and
     has then changed nothing.
     """
     history = _history(conversation, after, question.model)
     order = _order(conversation, question.model, [*history, _as_sent(question)])
-    message = Message(
-        conversation=conversation,
-        parent_id=after,
-        role=Role.USER,
-        author=conversation.owner,
-        request_id=question.request_id,
-        text=question.text,
-        status=RunStatus.SUCCEEDED,
-    )
+    begin = partial(_begin, venice, conversation, question, order, after)
     try:
-        return _begin(message, order, question)
+        return begin()
     except IntegrityError:
-        asked = Message.objects.filter(
-            author=conversation.owner, request_id=question.request_id
-        ).first()
+        asked = Message.objects.filter(author=venice.user, request_id=question.request_id).first()
         if asked is not None:
-            return asked.children.replies().earliest("pk")
+            return Asked(asked.children.replies().earliest("pk"), asked)
         _make_way(conversation)
-        return _begin(message, order, question)
+        return begin()
 
 
-def try_again(reply: Message, model: Model) -> Message:
+def try_again(venice: Venice, reply: Message, model: Model) -> Asked:
     """Ask the same question again; the new reply stands beside the old one."""
     conversation = reply.conversation
     history = _history(conversation, reply.parent_id, model)
-    return _begin_sibling(reply, _order(conversation, model, history), text="")
+    return _begin_sibling(venice, reply, _order(conversation, model, history), text="")
 
 
-def go_on(reply: Message, model: Model) -> Message:
+def go_on(venice: Venice, reply: Message, model: Model) -> Asked:
     """Ask the model to go on with a reply that ended early; the new reply begins with its text."""
     conversation = reply.conversation
     history = _history(conversation, reply.pk, model)
     order = _order(conversation, model, [*history, ChatMessage("user", GO_ON)])
-    return _begin_sibling(reply, order, text=reply.text)
+    return _begin_sibling(venice, reply, order, text=reply.text)
 
 
 def stop(reply: Message) -> None:
@@ -92,67 +91,93 @@ def stop(reply: Message) -> None:
     replies.writers.stop(reply.pk)
 
 
-def _begin(message: Message, order: ChatOrder, question: Question) -> Message:
+def _begin(
+    venice: Venice,
+    conversation: Conversation,
+    question: Question,
+    order: ChatOrder,
+    after: int | None,
+) -> Asked:
     files = [_kept_file(picture) for picture in question.pictures]
     try:
         with transaction.atomic():
-            message.pk = None
-            message.save(force_insert=True)
-            for picture, name in zip(question.pictures, files, strict=True):
-                _attach(message, picture, name)
-            for kept in question.copied:
-                _attach(message, kept, str(kept.file.name))
-            return _begin_reply(message.conversation, message.pk, order)
+            message = Message.objects.create(
+                conversation=conversation,
+                parent_id=after,
+                role=Role.USER,
+                author=venice.user,
+                request_id=question.request_id,
+                text=question.text,
+                status=RunStatus.SUCCEEDED,
+            )
+            pictures = _attach(message, question, files)
+            reply = _begin_reply(venice, conversation, message.pk, order)
     except Exception:
         for name in files:  # nothing points to them any more
             default_storage.delete(name)
         raise
+    conversation.grow(message, reply)
+    return Asked(reply, message, pictures)
 
 
 def _kept_file(picture: Picture) -> str:
     return default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
 
 
-def _attach(message: Message, picture: Picture | Attachment, name: str) -> None:
-    Attachment.objects.create(
+def _attach(message: Message, question: Question, files: list[str]) -> tuple[Attachment, ...]:
+    kept = [_attachment(message, picture, str(picture.file.name)) for picture in question.copied]
+    new = zip(question.pictures, files, strict=True)
+    found = (*kept, *(_attachment(message, picture, name) for picture, name in new))
+    return tuple(Attachment.objects.bulk_create(found)) if found else ()
+
+
+def _attachment(message: Message, picture: Picture | Attachment, name: str) -> Attachment:
+    return Attachment(
         message=message, file=name, mime=picture.mime, width=picture.width, height=picture.height
     )
 
 
-def _begin_sibling(reply: Message, order: ChatOrder, *, text: str) -> Message:
-    begin = partial(_begin_reply, reply.conversation, reply.parent_id, order, text=text)
+def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, *, text: str) -> Asked:
+    conversation = reply.conversation
+
+    def begin() -> Message:
+        with transaction.atomic():
+            return _begin_reply(venice, conversation, reply.parent_id, order, text=text)
+
     try:
-        return begin()
+        new = begin()
     except IntegrityError:
-        _make_way(reply.conversation)
-        return begin()
+        _make_way(conversation)
+        new = begin()
+    conversation.grow(new)
+    return Asked(new)
 
 
 def _begin_reply(
-    conversation: Conversation, question: int | None, order: ChatOrder, *, text: str = ""
+    venice: Venice,
+    conversation: Conversation,
+    question: int | None,
+    order: ChatOrder,
+    *,
+    text: str = "",
 ) -> Message:
     """Write the reply, already running: its writer is this process, and its heart beats from now on."""
-    with transaction.atomic():
-        now = timezone.now()
-        reply = Message.objects.create(
-            conversation=conversation,
-            parent_id=question,
-            role=Role.ASSISTANT,
-            model=order.model,
-            text=text,
-            call=Venice(conversation.owner).reserve_reply(order),
-            status=RunStatus.RUNNING,
-            claim=1,
-            started_at=now,
-            heartbeat_at=now,
-        )
-        conversation.tip_id, conversation.model, conversation.updated_at = (
-            reply.pk,
-            order.model,
-            now,
-        )
-        conversation.save(update_fields=["tip", "model", "updated_at"])
-        transaction.on_commit(partial(replies.writers.start, reply, order))
+    now = timezone.now()
+    reply = Message.objects.create(
+        conversation=conversation,
+        parent_id=question,
+        role=Role.ASSISTANT,
+        model=order.model,
+        text=text,
+        call=venice.reserve_reply(order),
+        status=RunStatus.RUNNING,
+        claim=1,
+        started_at=now,
+        heartbeat_at=now,
+    )
+    conversation.tip_id, conversation.model, conversation.updated_at = reply.pk, order.model, now
+    conversation.save(update_fields=["tip", "model", "updated_at"])
+    transaction.on_commit(partial(replies.writers.start, reply, order, venice))
     return reply
 
 
@@ -189,7 +214,7 @@ def _history(conversation: Conversation, until: int | None, model: Model) -> lis
     """Return the turns down to a message as Venice gets them; turns without any text are left out."""
     if until is None:
         return []
-    path = conversation.tree().ancestry(until)
+    path = conversation.tree.ancestry(until)
     rows = conversation.messages.filter(pk__in=path).only("role", "text").order_by("pk")
     pictures = _pictures(path) if model.supports_vision else {}
     return [

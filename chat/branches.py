@@ -20,10 +20,15 @@ class Tree:
     """The messages of a conversation as pairs of an id and its parent's id, oldest first."""
 
     def __init__(self, pairs: Iterable[tuple[int, int | None]]) -> None:
-        self._parents = dict(pairs)
+        self._parents: dict[int, int | None] = {}
         self._children: dict[int | None, list[int]] = {}
-        for message, parent in self._parents.items():
-            self._children.setdefault(parent, []).append(message)
+        for message, parent in pairs:
+            self.add(message, parent)
+
+    def add(self, message: int, parent: int | None) -> None:
+        """Add a message that was written just now."""
+        self._parents[message] = parent
+        self._children.setdefault(parent, []).append(message)
 
     def __contains__(self, message: object) -> bool:
         return message in self._parents

@@ -65,11 +65,10 @@ class ModelForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, chosen: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
-        venice = Venice(user)
-        self.models = {model.id: model for model in venice.text_models()}
+        self.venice = Venice(user)
+        self.models = {model.id: model for model in self.venice.text_models()}
         if chosen not in self.models:
-            chosen = venice.default_model("text").id
+            chosen = self.venice.default_model("text").id
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
         assert isinstance(field.widget, ModelSelect)
@@ -143,8 +142,10 @@ class MessageForm(ModelForm):
             )
         return super().clean()
 
-    def send(self, conversation: Conversation, copied: Sequence[Attachment] = ()) -> Message | None:
-        """Ask, and return the reply; None with the refusal among the form's errors."""
+    def send(
+        self, conversation: Conversation, copied: Sequence[Attachment] = ()
+    ) -> asking.Asked | None:
+        """Ask, and return what was written; None with the refusal among the form's errors."""
         question = asking.Question(
             text=self.cleaned_data["text"],
             model=self.cleaned_data["model"],
@@ -153,7 +154,7 @@ class MessageForm(ModelForm):
             request_id=self.cleaned_data["request_id"],
         )
         try:
-            return asking.ask(conversation, question, self.cleaned_data["after"])
+            return asking.ask(self.venice, conversation, question, self.cleaned_data["after"])
         except VeniceError as error:
             self.add_error(None, str(error))
             return None
@@ -170,18 +171,18 @@ class TryAgainForm(ModelForm):
         """Return the chosen model, else the one that the conversation uses."""
         return self.models[self.cleaned_data["model"] or self.fields["model"].initial]
 
-    def try_again(self, reply: Message) -> Message | None:
+    def try_again(self, reply: Message) -> asking.Asked | None:
         """Ask the same question again; None with the refusal among the form's errors."""
         return self._ask(reply, go_on=False)
 
-    def go_on(self, reply: Message) -> Message | None:
+    def go_on(self, reply: Message) -> asking.Asked | None:
         """Ask the model to go on; None with the refusal among the form's errors."""
         return self._ask(reply, go_on=True)
 
-    def _ask(self, reply: Message, *, go_on: bool) -> Message | None:
+    def _ask(self, reply: Message, *, go_on: bool) -> asking.Asked | None:
         ask = asking.go_on if go_on else asking.try_again
         try:
-            return ask(reply, self.cleaned_data["model"])
+            return ask(self.venice, reply, self.cleaned_data["model"])
         except VeniceError as error:
             self.add_error(None, str(error))
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -159,10 +160,17 @@ class Conversation(models.Model):
         for name in files:
             default_storage.delete(name)
 
+    @cached_property
     def tree(self) -> branches.Tree:
-        """Return which message answers which, without reading any body."""
+        """Return which message answers which, without reading any body; read once."""
         pairs = self.messages.order_by("pk").values_list("pk", "parent_id")
         return branches.Tree(pairs)
+
+    def grow(self, *messages: Message) -> None:
+        """Let a tree that was read already know messages that were written since."""
+        if "tree" in self.__dict__:
+            for message in messages:
+                self.tree.add(message.pk, message.parent_id)
 
 
 def shortened(text: str) -> str:

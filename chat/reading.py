@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 
 from chat.branches import Siblings, Tree
-from chat.models import Conversation, Message
+from chat.models import Attachment, Conversation, Message
 from venice_site.accounts.models import User
 
 TURNS_A_PAGE = 40
@@ -26,6 +26,7 @@ class Turn:
     message: Message
     siblings: Siblings
     is_last: bool
+    pictures: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def read_branch(
     conversation: Conversation, at: int | None = None, before: int | None = None
 ) -> Branch:
     """Return the end of the branch through a message, or what comes before a message on it."""
-    tree = conversation.tree()
+    tree = conversation.tree
     path = tree.branch(at if at in tree else conversation.tip_id)
     end = path.index(before) if before in path else len(path)
     start = max(0, end - TURNS_A_PAGE)
@@ -58,20 +59,24 @@ def read_branch(
     return Branch(turns, earlier=path[start] if start else None)
 
 
-def read_turn(message: Message) -> Turn:
+def read_turn(message: Message, pictures: Sequence[Attachment] = ()) -> Turn:
     """Return one message in its place."""
-    tree = message.conversation.tree()
-    return Turn(message, tree.siblings(message.pk), tree.branch(message.pk)[-1] == message.pk)
+    tree = message.conversation.tree
+    is_last = tree.branch(message.pk)[-1] == message.pk
+    return Turn(message, tree.siblings(message.pk), is_last, pictures)
 
 
 def _turns(
     conversation: Conversation, tree: Tree, shown: list[int], last: int | None
 ) -> list[Turn]:
-    messages = Message.objects.filter(pk__in=shown).order_by("pk").prefetch_related("attachments")
+    pictures: dict[int, list[Attachment]] = {}
+    for picture in Attachment.objects.filter(message__in=shown):
+        pictures.setdefault(picture.message_id, []).append(picture)
     turns = []
-    for message in messages:
+    for message in Message.objects.filter(pk__in=shown).order_by("pk"):
         message.conversation = conversation
-        turns.append(Turn(message, tree.siblings(message.pk), message.pk == last))
+        siblings, found = tree.siblings(message.pk), pictures.get(message.pk, ())
+        turns.append(Turn(message, siblings, message.pk == last, found))
     return turns
 
 

@@ -30,6 +30,7 @@ SAFE_SCHEMES = {"http", "https", "mailto"}
 LONGEST_COLOURED = 50_000  # characters of code; longer code is shown plain
 LONGEST_BLOCK = 200_000  # characters of one block; longer ones are shown as plain text
 FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n")
+BEGINS_ANEW = re.compile(r" {0,3}(?!(?:[-*+]|\d{1,9}[.)]?)[ \t]*$)\S")
 FORMATTER = HtmlFormatter[str](nowrap=True)
 
 CLEANER = nh3.Cleaner(
@@ -49,7 +50,7 @@ CLEANER = nh3.Cleaner(
     set_tag_attribute_values={"a": {"target": "_blank"}, "input": {"disabled": ""}},
     allowed_classes={
         "span": {*STANDARD_TYPES.values(), "code__label"},
-        "div": {"code", "code__bar", "table"},
+        "div": {"code", "code__bar", "table-scroll"},
         "pre": {"code__text"},
         "button": {"button", "button--quiet", "button--small"},
         "li": {"task-list-item"},
@@ -98,16 +99,32 @@ class Growing:
 
     def __init__(self) -> None:
         self._tail = ""
+        self._line_is_judged = False
 
     def add(self, text: str) -> str:
         """Take more text in and return the HTML of the blocks that it finished."""
         self._tail += text
-        if "\n" not in text:
+        certain = self._certain(text)
+        if not certain:
             return ""
-        complete = self._tail[: self._tail.rfind("\n") + 1]
-        finished = blocks(complete)[:-1]
+        finished = blocks(certain)[:-1]
         self._tail = self._tail[sum(map(len, finished)) :]
         return "".join(map(render_block, finished))
+
+    def _certain(self, text: str) -> str:
+        """Return as much of the tail as is worth cutting into blocks now, empty when nothing changed.
+
+        An unfinished line may still become part of the block above it, so it counts only once there
+        is a blank line between them and its first characters cannot be those of another list item.
+        """
+        if "\n" not in text and self._line_is_judged:
+            return ""
+        line = self._tail.rfind("\n") + 1
+        begins_anew = self._tail.endswith("\n\n", 0, line) and BEGINS_ANEW.match(self._tail, line)
+        self._line_is_judged = bool(begins_anew)
+        if begins_anew:
+            return self._tail
+        return self._tail[:line] if "\n" in text else ""
 
     @property
     def is_code(self) -> bool:
@@ -200,7 +217,7 @@ def _picture_as_link(
 
 
 def _table_open(*_: Any) -> str:
-    return '<div class="table"><table>'
+    return '<div class="table-scroll"><table>'
 
 
 def _table_close(*_: Any) -> str:

@@ -52,9 +52,10 @@ class News:
 class LiveReply:
     """A reply while it is written in this process: what has arrived, and a bell for those who watch."""
 
-    def __init__(self, reply: Message, order: ChatOrder) -> None:
+    def __init__(self, reply: Message, order: ChatOrder, venice: Venice) -> None:
         self.reply = reply
         self.order = order
+        self.venice = venice
         self.facts: dict[str, Any] = {}
         self.given_up = False
         self._bell = threading.Condition()
@@ -171,9 +172,9 @@ class Writers:
         self._pulse: threading.Thread | None = None
         self._threads = ThreadPoolExecutor(WRITERS_AT_MOST, thread_name_prefix="writer")
 
-    def start(self, reply: Message, order: ChatOrder) -> None:
+    def start(self, reply: Message, order: ChatOrder, venice: Venice) -> None:
         """Begin to write a reply; returns at once."""
-        live = LiveReply(reply, order)
+        live = LiveReply(reply, order, venice)
         with self._lock:
             self._live[reply.pk] = live
             self._some.set()
@@ -254,7 +255,7 @@ def write_reply(live: LiveReply) -> None:
     reply = live.reply
     call = reply.call_id
     assert call is not None  # every reply is reserved before it is written
-    stream = Venice(reply.conversation.owner).stream_reply(live.order, call)
+    stream = live.venice.stream_reply(live.order, call)
     live.follow(stream)
     try:
         with stream:

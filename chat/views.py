@@ -14,6 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import asking
+from chat.asking import Asked
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
 from chat.models import Attachment, Conversation, Message, shortened
 from chat.reading import Branch, read_branch, read_entries, read_turn
@@ -42,11 +43,11 @@ def _begin(request: SignedInRequest) -> HttpResponse:
         begun.owner, begun.title = request.user, shortened(form.cleaned_data["text"])
         begun.model = form.cleaned_data["model"].id
         begun.save()
-        reply = form.send(begun)
-        if reply is None or reply.conversation_id != begun.pk:
+        asked = form.send(begun)
+        if asked is None or asked.reply.conversation_id != begun.pk:
             begun.delete()  # refused, or a second click on the button that began another one
-        if reply is not None:
-            return _go_to(request, reply.conversation)
+        if asked is not None:
+            return _go_to(request, asked.reply.conversation)
     return _refused(request, form, None, settings_form=settings_form)
 
 
@@ -65,18 +66,18 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
     form = MessageForm(request.POST, request.FILES, user=request.user, chosen=found.model)
     if not form.is_valid():
         return _refused(request, form, found)
-    if form.cleaned_data["after"] not in found.tree():
+    if form.cleaned_data["after"] not in found.tree:
         form.cleaned_data["after"] = found.tip_id
-    reply = form.send(found)
-    if reply is None:
+    asked = form.send(found)
+    if asked is None or asked.question is None:
         return _refused(request, form, found)
     if not request.htmx:
         return redirect(found)
-    shown = [read_turn(message) for message in (reply.parent, reply) if message]
+    shown = [read_turn(asked.question, asked.pictures), read_turn(asked.reply)]
     context = {
         "conversation": found,
         "branch": Branch(shown),
-        "after": reply.pk,
+        "after": asked.reply.pk,
         "request_id": uuid.uuid4(),
     }
     return render(request, f"{PAGE}#sent", context)
@@ -168,8 +169,8 @@ def edit(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
         "after": found.parent_id,
     }
     form = MessageForm(data, user=request.user, chosen=found.conversation.model)
-    reply = form.is_valid() and form.send(found.conversation, found.attachments.all())
-    return _answered(request, found, form, reply)
+    asked = form.is_valid() and form.send(found.conversation, found.attachments.all())
+    return _answered(request, found, form, asked)
 
 
 @require_GET
@@ -278,15 +279,15 @@ def _go_to(request: SignedInRequest, found: Conversation) -> HttpResponse:
 
 
 def _answered(
-    request: SignedInRequest, message: Message, form: Any, new: Message | bool | None
+    request: SignedInRequest, message: Message, form: Any, asked: Asked | bool | None
 ) -> HttpResponse:
     """Show the branch with the new reply, or say why there is none."""
     found = message.conversation
-    if not isinstance(new, Message):
+    if not isinstance(asked, Asked):
         return _refused(request, form, found, composer=None)
     if not request.htmx:
         return redirect(found)
-    branch = read_branch(found, new.pk)
+    branch = read_branch(found, asked.reply.pk)
     return render(request, f"{PAGE}#thread", {"conversation": found, "branch": branch})
 
 

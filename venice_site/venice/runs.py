@@ -125,13 +125,16 @@ class Run(models.Model):
         return True
 
     def fail(self, error: VeniceError, *, usage: Usage | None = None, **facts: Any) -> bool:
-        """Finish badly; settle what was used, or release the call when nothing was."""
+        """Finish badly; settle what was used, or release the call when nothing was.
+
+        A run that was cancelled meanwhile stays cancelled, but its call ends here.
+        """
         facts |= {"error": str(error)[:500], "error_kind": error.kind}
         with transaction.atomic():
-            if not self._finish(RunStatus.FAILED, fenced=True, **facts):
-                return False
-            self._close_call(usage, may_be_charged=error.may_be_charged, error_kind=error.kind)
-        return True
+            failed = self._finish(RunStatus.FAILED, fenced=True, **facts)
+            if failed or self._was_cancelled():
+                self._close_call(usage, may_be_charged=error.may_be_charged, error_kind=error.kind)
+        return failed
 
     def postpone(self, until: datetime) -> bool:
         """Give the run back to the queue until a moment; its reservation stays."""
@@ -173,6 +176,10 @@ class Run(models.Model):
         if type(self)._default_manager.filter(pk=self.pk).stale(now or timezone.now()).exists():  # type: ignore[attr-defined]
             return self.interrupt()
         return False
+
+    def _was_cancelled(self) -> bool:
+        mine = type(self)._base_manager.filter(pk=self.pk, claim=self.claim)
+        return mine.filter(status=RunStatus.CANCELLED).exists()
 
     def _finish(
         self,
