@@ -44,7 +44,6 @@ def items(name: str, default: str = "") -> list[str]:
 
 def kept_secret(path: Path) -> str:
     """Return the installation's own secret, made on the first start and kept beside the data."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
@@ -57,6 +56,7 @@ def kept_secret(path: Path) -> str:
 
 # --- where things are -------------------------------------------------------------------------
 DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
 HOST = text("HOST", "127.0.0.1")
 PORT = number("PORT", 8000)
 PUBLIC_URL = text("PUBLIC_URL").rstrip("/")
