@@ -210,7 +210,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SIGN_UP_OPEN = flag("SIGN_UP_OPEN")
 
 # --- the web ----------------------------------------------------------------------------------
-ALLOWED_HOSTS = items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *items("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS: list[str] = []
 if PUBLIC_URL:
     ALLOWED_HOSTS.append(urlsplit(PUBLIC_URL).hostname or "")
