@@ -23,18 +23,22 @@ LONGEST_PAUSE = 30.0  # seconds at the most between a death and the next start
 KILL_AFTER = 2.0  # seconds past the grace period until SIGKILL
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# glibc gives every thread an arena of its own and hardly returns them; two arenas hold the memory of
-# a process with hundreds of threads down at no cost that can be measured here.
+# glibc gives threads arenas of their own and hardly returns them: a limit keeps the memory of a process
+# with hundreds of threads from growing with each rush.
 CHILD_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 
 
 @dataclass(frozen=True)
 class Program:
-    """A process of the product: its name as said in a sentence and its command line."""
+    """A process of the product: its name as said in a sentence and its command line.
+
+    `remind`: its forks miss a request to stop that comes while they start, so all are asked again.
+    """
 
     name: str
     command: tuple[str, ...]
     silent: bool = False
+    remind: bool = False
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,7 +75,7 @@ def _web(options: argparse.Namespace) -> Program:
 
 
 def _worker() -> Program:
-    return Program("worker", (sys.executable, "manage.py", "steady_queue"))
+    return Program("worker", (sys.executable, "manage.py", "steady_queue"), remind=True)
 
 
 def _stand_in(options: argparse.Namespace) -> Program:
@@ -140,6 +144,8 @@ class Supervisor:
                 if time.monotonic() > asked + self.grace + KILL_AFTER:
                     break
                 _sleep(wake, 0.1)
+                for child in group:
+                    child.remind_to_stop()
             for child in group:
                 child.finish(guardian)
 
@@ -153,6 +159,7 @@ class Child:
     started: float = 0.0
     deaths: int = 0
     start_at: float = 0.0
+    reminded: float = 0.0
 
     def begin(self, guardian: Guardian) -> None:
         """Start the process in a session of its own, out of reach of the terminal's Ctrl-C."""
@@ -188,6 +195,15 @@ class Child:
         """Ask the process to stop; it passes the request on to its forks."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
+        self.reminded = time.monotonic()
+
+    def remind_to_stop(self) -> None:
+        """Ask the forks too, once a second; never those of the web server, which would cut replies off."""
+        if self.process is None or not self.program.remind:
+            return
+        if time.monotonic() - self.reminded > 1:
+            _signal_group(self.process.pid, signal.SIGTERM)
+            self.reminded = time.monotonic()
 
     def is_there(self) -> bool:
         """Return whether the process or one of its forks is alive."""
@@ -259,12 +275,20 @@ def _guard(lifeline: int, groups: set[int], grace: float) -> None:
             group = int(word)
             groups = groups | {group} if group > 0 else groups - {-group}
     for group in groups:
-        _signal_group(group, signal.SIGTERM)
+        _ask_head(group)
     deadline = time.monotonic() + grace + KILL_AFTER
     while any(_group_lives(group) for group in groups) and time.monotonic() < deadline:
         time.sleep(0.1)
     for group in groups:
         _signal_group(group, signal.SIGKILL)
+
+
+def _ask_head(group: int) -> None:
+    """Ask the process that a group is named after to stop; it passes the request on to its forks."""
+    try:
+        os.kill(group, signal.SIGTERM)
+    except ProcessLookupError:
+        return  # already gone; its forks are killed with the group
 
 
 def _signal_group(group: int, number: int) -> bool:
