@@ -9,6 +9,7 @@ const latest = document.querySelector("[data-latest]");
 
 const NEAR = 48; // pixels
 let following = true;
+let before = { top: 0, height: 0 };
 
 function toTheEnd() {
   scroll.scrollTop = scroll.scrollHeight;
@@ -19,8 +20,12 @@ function atTheEnd() {
 }
 
 scroll.addEventListener("scroll", () => {
-  following = atTheEnd();
+  const now = { top: scroll.scrollTop, height: scroll.scrollHeight };
+  // Text that grows or is drawn again also moves what is seen; only a reader moves it up and nothing else.
+  const movedUp = now.top < before.top && now.height >= before.height;
+  following = atTheEnd() || (following && !movedUp);
   latest.hidden = following;
+  before = now;
 }, { passive: true });
 latest.addEventListener("click", () => {
   following = true;
@@ -73,6 +78,10 @@ composer.addEventListener("htmx:afterRequest", (event) => {
   toTheEnd();
 });
 document.body.addEventListener("htmx:afterSettle", showWhatRuns);
+// Asking for a title is nothing that a person did: when it fails, nobody needs to hear of it.
+for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.getElementById("entries").addEventListener(trouble, (event) => event.stopPropagation());
+}
 document.getElementById("stop")?.addEventListener("submit", () => {
   composer.querySelector("[data-stop]").disabled = true;
 });
@@ -89,8 +98,9 @@ function takeFiles(files) {
   const taken = new DataTransfer();
   for (const file of files) taken.items.add(file);
   input.files = taken.files;
-  for (const image of list.querySelectorAll("img")) URL.revokeObjectURL(image.src);
+  const shown = [...list.querySelectorAll("img")];
   list.replaceChildren(...[...files].map((file, at) => fileChip(file, at)));
+  for (const image of shown) URL.revokeObjectURL(image.src);
   list.hidden = files.length === 0;
 }
 
