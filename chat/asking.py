@@ -112,8 +112,10 @@ def _begin(
             )
             pictures = _attach(message, question, files)
             reply = _begin_reply(venice, conversation, message.pk, order)
-    except Exception:
-        for name in files:  # nothing points to them any more
+    except (
+        Exception
+    ):  # whatever it was, it goes on to the caller; nothing points to the files any more
+        for name in files:
             default_storage.delete(name)
         raise
     conversation.grow(message, reply)

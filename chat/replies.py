@@ -24,6 +24,7 @@ from chat.models import Message, TitleSource
 from chat.rendering import one_line_end
 from chat.tasks import write_title
 from venice_site.venice.errors import BadAnswer, Stopped, VeniceError
+from venice_site.venice.runs import our_fault
 from venice_site.venice.service import ReplyStream, Venice
 from venice_site.venice.types import ChatOrder, Delta, Usage
 
@@ -214,7 +215,7 @@ class Writers:
         except Exception as error:
             # The last place that can tell the person; logged with its traceback.
             log.exception("reply=%s state=crashed", live.reply.pk)
-            live.reply.fail(_our_fault(error), usage=None, **live.so_far())
+            live.reply.fail(our_fault(error), usage=None, **live.so_far())
         finally:
             self._forget(live)
             _ask_for_title(live.reply)
@@ -305,13 +306,6 @@ def _nothing_said(cut: bool) -> VeniceError:
             "The model reached the longest reply before it said anything. Allow more and try again."
         )
     return BadAnswer("The model sent an empty answer. Try again.")
-
-
-def _our_fault(error: Exception) -> VeniceError:
-    name = type(error).__name__
-    return VeniceError(
-        f"Venice Studio had an internal error ({name}). Try again.", may_be_charged=True
-    )
 
 
 def _ask_for_title(reply: Message) -> None:

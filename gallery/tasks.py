@@ -19,7 +19,7 @@ def make_next_image() -> None:
     """Make the fairest due image, if there is one that nobody else takes first."""
     while (image := Image.objects.fairest_due(timezone.now())) is not None:
         if image.begin():
-            carry_out(image, _make, may_wait=True)
+            carry_out(image, _make)
             if image.status == RunStatus.QUEUED:
                 wake_up(run_after=image.run_after)
             return

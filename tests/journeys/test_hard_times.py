@@ -1,7 +1,9 @@
 """Kills, refusals and outages: what the person sees, and that nothing is lost."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from playwright.sync_api import Page, expect
 
@@ -11,6 +13,15 @@ from tests.waiting import eventually
 from venice_site.simulator import Simulator
 
 Visit = Callable[..., Page]
+
+
+def flushed(product: Product) -> int:
+    """Return how many characters of the newest reply are safe in the database."""
+    with closing(
+        sqlite3.connect(f"file:{product.data / 'studio.sqlite3'}?mode=ro", uri=True)
+    ) as rows:
+        newest = "SELECT length(text) FROM chat_message WHERE role = 'assistant' ORDER BY id DESC"
+        return int(rows.execute(newest).fetchone()[0])
 
 
 def test_a_reply_survives_kill_9_of_the_web_process(
@@ -26,7 +37,7 @@ def test_a_reply_survives_kill_9_of_the_web_process(
     expect(reply).to_have_count(1)
     eventually(lambda: len(reply.inner_text()) > 80, 10, "some of the reply is shown")
     address = page.url
-    page.wait_for_timeout(600)  # one flush: text younger than that may be gone with the process
+    eventually(lambda: flushed(own_product) > 80, 10, "some of the reply is in the database")
 
     own_product.kill("granian")
     gate.open()

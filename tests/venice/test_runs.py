@@ -176,33 +176,33 @@ def raising(error):
 def test_a_refusal_that_names_a_later_moment_sends_a_young_run_back(run):
     run.begin()
     later = timezone.now() + timedelta(seconds=30)
-    runs.carry_out(run, raising(RateLimited(retry_at=later)), may_wait=True)
+    runs.carry_out(run, raising(RateLimited(retry_at=later)))
     assert (again(run).status, again(run).run_after) == ("queued", later)
 
 
 @pytest.mark.parametrize(
-    ("facts", "may_wait", "age"),
-    [({}, True, 0), ({"may_be_charged": True}, True, 0), ({}, False, 0), ({}, True, 20)],
+    ("facts", "names_a_moment", "age"),
+    [({}, False, 0), ({"may_be_charged": True}, True, 0), ({}, True, 20)],
 )
-def test_what_may_not_wait_any_longer_fails(facts, may_wait, age, run):
+def test_what_may_not_wait_any_longer_fails(facts, names_a_moment, age, run):
     Message.objects.update(created_at=timezone.now() - timedelta(minutes=age))
     run = again(run)
     run.begin()
-    retry_at = timezone.now() if age or facts or not may_wait else None
-    runs.carry_out(run, raising(RateLimited(retry_at=retry_at, **facts)), may_wait=may_wait)
+    retry_at = timezone.now() if names_a_moment else None
+    runs.carry_out(run, raising(RateLimited(retry_at=retry_at, **facts)))
     assert again(run).status == "failed"
 
 
 def test_a_stop_ends_the_call_of_a_cancelled_run(run):
     run.begin()
     again(run).cancel()
-    runs.carry_out(run, raising(Stopped()), may_wait=True)
+    runs.carry_out(run, raising(Stopped()))
     assert again(run).call.state == "released"
 
 
 def test_our_own_fault_is_said_and_logged(run, caplog):
     run.begin()
-    runs.carry_out(run, raising(ZeroDivisionError("secret prompt")), may_wait=True)
+    runs.carry_out(run, raising(ZeroDivisionError("secret prompt")))
     assert "internal error (ZeroDivisionError)" in again(run).error
     assert "state=crashed" in caplog.text
 
@@ -217,5 +217,5 @@ def test_a_worker_hears_that_its_run_was_cancelled(run, settings):
         assert lost.wait(5)
         raise Stopped
 
-    runs.carry_out(run, work, may_wait=False)
+    runs.carry_out(run, work)
     assert again(run).status == "cancelled"

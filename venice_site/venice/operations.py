@@ -134,7 +134,9 @@ class Operation:
             key = lease.key.pk if lease.key else None
             self.history += (Tried(key, lease.account, lease.model, error),)
             return None
-        except BaseException:
+        except (
+            BaseException
+        ):  # our own fault, or the end of the process: the lease must not stay open
             pool.end_unanswered(lease, self.clock.now(), "crashed")
             raise
 

@@ -220,13 +220,11 @@ class Run(models.Model):
             quotas.close(self.call_id, usage, may_be_charged=may_be_charged, error_kind=error_kind)
 
 
-def carry_out[R: Run](
-    run: R, work: Callable[[R, threading.Event], None], *, may_wait: bool
-) -> None:
+def carry_out[R: Run](run: R, work: Callable[[R, threading.Event], None]) -> None:
     """Do the work of a run that was begun, with a beating heart, and turn every error into its end.
 
     `work` finishes the run itself when it goes well; the event it gets is set once the run is no longer
-    ours. With `may_wait`, a refusal that names a later moment sends a young run back to the queue.
+    ours. A refusal that names a later moment sends a young run back to the queue.
     """
     with beating(run) as lost:
         try:
@@ -234,12 +232,12 @@ def carry_out[R: Run](
         except Stopped:
             run.close_cancelled(None)
         except VeniceError as error:
-            if not (may_wait and _sent_back(run, error)):
+            if not _sent_back(run, error):
                 run.fail(error)
         except Exception as error:
             # The last place that can tell the person; logged with its traceback.
             log.exception("run=%s:%s state=crashed", type(run).__name__, run.pk)
-            run.fail(_our_fault(error))
+            run.fail(our_fault(error))
 
 
 def _sent_back(run: Run, error: VeniceError) -> bool:
@@ -249,7 +247,8 @@ def _sent_back(run: Run, error: VeniceError) -> bool:
     return run.postpone(error.retry_at)
 
 
-def _our_fault(error: Exception) -> VeniceError:
+def our_fault(error: Exception) -> VeniceError:
+    """Return what the person is told of a fault in our own code; money may have been spent by then."""
     name = type(error).__name__
     return VeniceError(
         f"Venice Studio had an internal error ({name}). Try again.", may_be_charged=True

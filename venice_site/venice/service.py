@@ -239,7 +239,7 @@ class ReplyStream:
                 prelude.append(delta)
                 if delta.text or delta.reasoning:
                     break
-        except BaseException:
+        except BaseException:  # whatever ends the attempt ends the connection, and goes on
             stream.__exit__()
             raise
         return stream, prelude
