@@ -162,8 +162,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 20), "timeout": 20},
+    # Beside what the address itself says, such as sslmode.
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": number("DATABASE_POOL", 20),
+        "timeout": 20,
     }
 
 # --- work in the background -------------------------------------------------------------------
