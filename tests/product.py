@@ -47,7 +47,11 @@ class Product:
     def start(self) -> None:
         """Start every process and wait until pages are served."""
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("VENICE_")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("VENICE_") and name != "DATABASE_URL"
+            },
             "DATA_DIR": str(self.data),
             "STATIC_ROOT": str(ROOT / "staticfiles"),
             "HOST": "127.0.0.1",

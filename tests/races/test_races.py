@@ -39,8 +39,9 @@ class Race:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         self.environment = {
-            **os.environ,
+            **inherited,  # never the database that somebody works with
             "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "venice_site.settings",
         }
