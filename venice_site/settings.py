@@ -150,6 +150,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "venice_site.sqlite"
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
     # IMMEDIATE takes the writer lock up front, so that a busy database waits instead of failing.
     DATABASES["default"]["OPTIONS"] = {

@@ -1,0 +1,68 @@
+"""SQLite whose transactions stand in line inside a process.
+
+SQLite lets one transaction write at a time, and those who wait look again after pauses that grow: with
+hundreds of threads the one who has waited longest looks most seldom, and may still fail after the whole
+busy timeout with "database is locked". Here the threads of a process queue for their turn on a lock of
+the process, so that only one of them at a time stands before SQLite's own, beside other processes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+LONGEST_WAIT = 20.0  # seconds; then SQLite's own lock and timeout decide
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection that takes its turn when it begins a transaction, and gives it back at the end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn: threading.Lock | None = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        turn = _turn_of(str(self.settings_dict["NAME"]))
+        if turn.acquire(timeout=LONGEST_WAIT):
+            self._turn = turn
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:  # whatever it was, the next in line must not wait for us
+            self._give_back()
+            raise
+
+    def _commit(self) -> None:
+        try:
+            super()._commit()  # type: ignore[misc]
+        finally:
+            self._give_back()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]
+        finally:
+            self._give_back()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.release()
+
+
+_turns: dict[str, threading.Lock] = {}
+
+
+def _turn_of(name: str) -> threading.Lock:
+    return _turns.setdefault(name, threading.Lock())
+
+
+os.register_at_fork(after_in_child=_turns.clear)  # a fork has none of the threads that hold a turn
