@@ -22,6 +22,7 @@ from venice_site.venice.types import (
     ImagePart,
     Model,
     Price,
+    TokenPrices,
     Usage,
 )
 
@@ -54,8 +55,8 @@ def test_every_model_of_the_starting_copy_has_a_price():
         known = price.image or price.by_resolution.get(model.default_resolution)
         assert known or price.by_quality[model.default_resolution][model.default_quality]
     for model in start.models["text"].values():
-        assert model.price.tokens_in is not None
-        assert model.price.tokens_out is not None
+        assert model.price.tokens.tokens_in is not None
+        assert model.price.tokens.tokens_out is not None
 
 
 def test_a_refresh_replaces_the_starting_copy(simulator):
@@ -255,9 +256,7 @@ def test_an_empty_catalogue_says_so():
 
 # --- prices and the cheaper model -------------------------------------------------------------
 
-WRITER = Model(
-    "w", "text", "W", price=Price(tokens_in=1_000_000, tokens_out=4_000_000, tokens_cached=100_000)
-)
+WRITER = Model("w", "text", "W", price=Price(tokens=TokenPrices(1_000_000, 4_000_000, 100_000)))
 
 
 def test_cached_tokens_cost_less_and_silence_costs_nothing():
@@ -278,7 +277,7 @@ def test_an_unknown_price_is_never_free():
 
 
 def test_a_cheaper_writer_must_see_when_there_are_pictures():
-    cheap = Model("c", "text", "C", price=Price(tokens_in=1, tokens_out=1))
+    cheap = Model("c", "text", "C", price=Price(tokens=TokenPrices(1, 1)))
     picture = ChatMessage("user", "what is it?", (ImagePart(b"x", "image/png"),))
     assert fallback.suits_reply(ChatOrder("w", (ChatMessage("user", "hi"),)), WRITER, cheap)
     assert not fallback.suits_reply(ChatOrder("w", (picture,)), WRITER, cheap)

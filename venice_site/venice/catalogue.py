@@ -21,7 +21,7 @@ from django.utils import timezone
 from venice_site.venice.errors import ModelGone, VeniceError
 from venice_site.venice.models import CatalogueEntry
 from venice_site.venice.prices import micro_usd
-from venice_site.venice.types import Model, Price
+from venice_site.venice.types import Model, Price, TokenPrices
 
 STARTING_COPY = Path(__file__).with_name("starting_catalogue.json")
 KINDS = ("image", "text")
@@ -270,13 +270,23 @@ def _constrained(model: Model, constraints: Mapping[str, Any]) -> Model:
 def _price(pricing: Mapping[str, Any]) -> Price:
     resolutions = _object(pricing.get("resolutions"))
     qualities = _object(pricing.get("quality"))
+    extended = _object(pricing.get("extended"))
     return Price(
         image=_usd(pricing.get("generation")),
         by_resolution=_amounts(resolutions),
         by_quality={name: _amounts(_object(row)) for name, row in qualities.items()},
+        tokens=_token_prices(pricing),
+        extended=_token_prices(extended) if extended else None,
+        extended_above=_whole(extended.get("context_token_threshold")),
+    )
+
+
+def _token_prices(pricing: Mapping[str, Any]) -> TokenPrices:
+    return TokenPrices(
         tokens_in=_usd(pricing.get("input")),
         tokens_out=_usd(pricing.get("output")),
         tokens_cached=_usd(pricing.get("cache_input")),
+        tokens_cache_write=_usd(pricing.get("cache_write")),
     )
 
 

@@ -124,6 +124,7 @@ class DeltaReader:
             tokens_cached=_natural(
                 prompt.get("cached_tokens", tokens.get("cache_read_input_tokens"))
             ),
+            tokens_cache_write=_natural(prompt.get("cache_creation_input_tokens")),
             tokens_reasoning=_natural(completion.get("reasoning_tokens")),
             cost=cost,
             cost_source=source,

@@ -253,8 +253,12 @@ class CallKind(models.TextChoices):
     """What was asked of Venice."""
 
     IMAGE = "image", "Image"
+    EDIT = "edit", "Edit"
+    UPSCALE = "upscale", "Enlargement"
+    CUTOUT = "cutout", "Cut-out"
     REPLY = "reply", "Reply"
     TITLE = "title", "Title"
+    SUMMARY = "summary", "Summary"
 
 
 class Call(models.Model):

@@ -6,7 +6,15 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from venice_site.venice.types import MICRO, ChatOrder, ImageOrder, Model, Usage
+from venice_site.venice.types import (
+    MICRO,
+    ChatOrder,
+    ImageOrder,
+    Model,
+    Price,
+    TokenPrices,
+    Usage,
+)
 
 UNKNOWN_IMAGE = 50_000  # a picture of a model whose price nobody knows; never free in a quota
 UNKNOWN_TOKENS_IN = 3_000_000  # per million tokens
@@ -49,13 +57,26 @@ def reply_cost(model: Model, usage: Usage) -> int:
     """Return the list price of the tokens used; nothing was charged when nothing was written."""
     if not usage.tokens_out:
         return 0
-    price = model.price
-    each_in = UNKNOWN_TOKENS_IN if price.tokens_in is None else price.tokens_in
-    each_out = UNKNOWN_TOKENS_OUT if price.tokens_out is None else price.tokens_out
-    each_cached = each_in if price.tokens_cached is None else price.tokens_cached
-    fresh = max(0, usage.tokens_in - usage.tokens_cached)
-    micro_tokens = fresh * each_in + usage.tokens_cached * each_cached + usage.tokens_out * each_out
+    each = _token_prices(model.price, usage.tokens_in)
+    each_in = UNKNOWN_TOKENS_IN if each.tokens_in is None else each.tokens_in
+    each_out = UNKNOWN_TOKENS_OUT if each.tokens_out is None else each.tokens_out
+    each_cached = each_in if each.tokens_cached is None else each.tokens_cached
+    each_written = each_in if each.tokens_cache_write is None else each.tokens_cache_write
+    fresh = max(0, usage.tokens_in - usage.tokens_cached - usage.tokens_cache_write)
+    micro_tokens = (
+        fresh * each_in
+        + usage.tokens_cached * each_cached
+        + usage.tokens_cache_write * each_written
+        + usage.tokens_out * each_out
+    )
     return (micro_tokens + 500_000) // 1_000_000
+
+
+def _token_prices(price: Price, tokens_in: int) -> TokenPrices:
+    """Return the prices that hold for a request: the extended ones for the whole of a long one."""
+    if price.extended is None or price.extended_above is None:
+        return price.tokens
+    return price.extended if tokens_in > price.extended_above else price.tokens
 
 
 def priced(model: Model, usage: Usage) -> Usage:

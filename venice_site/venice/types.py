@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 JSON = Any  # what json.loads returns; read with care, only inside the service
 Role = Literal["system", "user", "assistant"]
+EditKind = Literal["edit", "combine", "upscale", "cutout"]
 
 MICRO = 1_000_000  # micro-USD in one US dollar
 SEED_RANGE = (1, 999_999_999)  # seeds that we draw; Venice takes 0 and negatives too (contract 2.1)
@@ -33,6 +34,7 @@ class ImageOrder:
     safe_mode: bool = False
     format: str = "png"
     embed_exif_metadata: bool = False
+    enhance_prompt: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the order as plain data, for a JSON column."""
@@ -45,18 +47,53 @@ class ImageOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class EditOrder:
+    """What to make of pictures that exist; empty text and `None` mean "do not send".
+
+    "edit" changes one picture by instruction, "combine" makes one of several (the first is the base),
+    "upscale" enlarges by `scale` (2 to 4), "cutout" removes the background. The last two have no model
+    and no prompt. `images` are encoded pictures (PNG, JPEG or WebP).
+    """
+
+    kind: EditKind
+    images: tuple[bytes, ...]
+    model: str = ""
+    prompt: str = ""
+    aspect_ratio: str = ""
+    resolution: str = ""
+    quality: str = ""
+    scale: int = 2
+    creativity: float | None = None
+    safe_mode: bool = False
+    format: str = "png"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the order without its pictures as plain data, for a JSON column."""
+        facts = asdict(self)
+        del facts["images"]
+        return facts
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], images: tuple[bytes, ...]) -> EditOrder:
+        """Return the order kept in a JSON column with its pictures; unknown names are ignored."""
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(**{**known, "images": images})
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratedImage:
     """One verified picture: its untouched bytes and what is known of how it came to be.
 
-    `request` is exactly what was sent (no key in it); `response` holds id, timing and the headers that
-    matter. `mime` and the size in pixels are read from the bytes, never from what was asked.
+    `request` is exactly what was sent (no key in it, and no picture); `response` holds id, timing and the
+    headers that matter. `mime` and the size in pixels are read from the bytes, never from what was asked.
+    `seed` is None where there is no seed: for what was made of another picture.
     """
 
     content: bytes
     mime: str
     width: int
     height: int
-    seed: int
+    seed: int | None
     model: str
     request: dict[str, Any]
     response: dict[str, Any]
@@ -76,17 +113,32 @@ class ImagePart:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """A document attached to a chat message (PDF, Office, text, code); Venice reads its text out."""
+
+    content: bytes
+    mime: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """One turn of a conversation as Venice gets it."""
 
     role: Role
     text: str
     images: tuple[ImagePart, ...] = ()
+    files: tuple[FilePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChatOrder:
-    """One reply to ask for; `None` means "do not send". `conversation` helps Venice's prompt cache."""
+    """One reply to ask for; `None` and empty text mean "do not send".
+
+    `conversation` helps Venice's prompt cache. `web_search` is "on" or "auto" and brings citations with it.
+    `character` is the slug of a Venice character. `schema` is a JSON schema that the reply must follow,
+    `schema_name` what it is called.
+    """
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -97,12 +149,20 @@ class ChatOrder:
     presence_penalty: float | None = None
     conversation: str = ""
     own_system_prompt: bool = False
+    reasoning_effort: str = ""
+    disable_thinking: bool = False
+    web_search: str = ""
+    web_scraping: bool = False
+    character: str = ""
+    schema: Mapping[str, Any] | None = None
+    schema_name: str = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What an operation used: pictures, tokens and money in micro-USD.
 
+    Cached, newly cached and reasoning tokens are part of the input and of the output tokens.
     `cost_source` is "response" (Venice said so), "catalogue" (list price) or "estimate".
     """
 
@@ -110,6 +170,7 @@ class Usage:
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
+    tokens_cache_write: int = 0
     tokens_reasoning: int = 0
     cost: int = 0
     cost_source: str = "catalogue"
@@ -121,10 +182,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """A source that a reply was written from. All of it is text from the web: never to be trusted."""
+
+    title: str
+    url: str
+    content: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a function that a model asked for; `arguments` is JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """A piece of a streaming reply; any part may be empty.
 
-    `usage` comes with the last delta of a stream only. `model` is set once, on the first delta, to the
+    `citations` are all that are known, once; `tool_calls` come whole, with the last delta. `usage` comes with the last delta of a stream only. `model` is set once, on the first delta, to the
     model that really answers; `fallback_from` names the model asked for when another one answers.
     """
 
@@ -135,6 +215,8 @@ class Delta:
     model: str = ""
     fallback_from: str = ""
     fallback_reason: str = ""
+    citations: tuple[Citation, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +234,43 @@ class RateInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """What tokens cost, in micro-USD per million; None where nobody knows."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    tokens_cache_write: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
-    """What a model costs, in micro-USD: per picture, or per million tokens."""
+    """What a model costs, in micro-USD: per picture, or per million tokens.
+
+    `extended` holds for the whole of a request whose input is longer than `extended_above` tokens. `upscale`
+    is by factor ("2x", "4x"). Of an editing model, each input picture after the first `images_included`
+    costs `image_more`.
+    """
 
     image: int | None = None
     by_resolution: Mapping[str, int] = field(default_factory=dict)
     by_quality: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    tokens_cached: int | None = None
+    upscale: Mapping[str, int] = field(default_factory=dict)
+    image_more: int = 0
+    images_included: int = 1
+    tokens: TokenPrices = field(default_factory=TokenPrices)
+    extended: TokenPrices | None = None
+    extended_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model of the catalogue: what it is, can do, accepts and costs.
 
-    `kind` is Venice's own `type` ("image", "text", …). A model is sized in pixels unless it lists
-    aspect ratios. Lengths: prompt in characters, context and output in tokens.
+    `kind` is Venice's own `type` ("image", "text", "inpaint", "upscale", …). A model is sized in pixels
+    unless it lists aspect ratios. Lengths: prompt in characters, context and output in tokens. `max_images`
+    is how many pictures a request may hold. `default_temperature` and `default_top_p` are what the model
+    uses when nothing is sent.
     """
 
     id: str
@@ -192,6 +294,16 @@ class Model:
     max_output_tokens: int | None = None
     supports_vision: bool = False
     supports_reasoning: bool = False
+    supports_reasoning_effort: bool = False
+    reasoning_efforts: tuple[str, ...] = ()
+    default_reasoning_effort: str = ""
+    supports_web_search: bool = False
+    supports_functions: bool = False
+    supports_schema: bool = False
+    max_images: int = 1
+    uncensored: bool = False
+    default_temperature: float | None = None
+    default_top_p: float | None = None
     offline: bool = False
     beta: bool = False
     retires_on: str = ""
