@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from django.http import HttpRequest
 
-from venice_site.venice import quotas
-from venice_site.venice.models import Announcement
+from venice_site.venice.allowances import Allowance, allowances
+from venice_site.venice.models import Announcement, Notice
 from venice_site.venice.service import on_stand_in
 
 ROOMS = ("gallery", "chat", "usage")
-NEARLY_USED = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Tightest:
-    """The quota that is nearest to its end, as the small meter shows it."""
-
-    allowance: quotas.Allowance
-
-    @property
-    def words(self) -> str:
-        """Return what is left, in words."""
-        quota = self.allowance.quota
-        return f"{quota.amount(self.allowance.left)} left of {quota}"
-
-    @property
-    def percent(self) -> int:
-        """Return the used share in percent; anything used shows."""
-        share = self.allowance.share_used
-        return max(2, round(share * 100)) if share else 0
-
-    @property
-    def level(self) -> str:
-        """Return how worried the meter looks: done, wait or fail."""
-        if not self.allowance.left:
-            return "fail"
-        return "wait" if self.allowance.share_used >= NEARLY_USED else "done"
 
 
 class Shell:
@@ -64,12 +36,19 @@ class Shell:
         return list(Announcement.objects.filter(enabled=True).values_list("text", flat=True))
 
     @cached_property
-    def tightest(self) -> Tightest | None:
+    def notices(self) -> list[str]:
+        """Return what an administrator should know and nobody has dealt with, the newest first."""
+        user = self._request.user
+        if not (user.is_authenticated and user.is_administrator):
+            return []
+        return list(Notice.objects.filter(settled_at=None).values_list("text", flat=True)[:2])
+
+    @cached_property
+    def tightest(self) -> Allowance | None:
         """Return the quota of which the person has used the largest share, if there is any quota."""
         if not self._request.user.is_authenticated:
             return None
-        allowances = quotas.allowances(self._request.user)
-        return Tightest(allowances[0]) if allowances else None
+        return next(iter(allowances(self._request.user)), None)
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

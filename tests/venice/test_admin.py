@@ -9,7 +9,7 @@ from venice_site.venice.quotas import Estimate
 
 SECRET = "VENICE_INFERENCE_KEY_do-not-show-me-9876"
 KEY = {"name": "Main", "secret": SECRET, "account": "main", "enabled": "on", "priority": "0", "daily_limit": "", "max_in_flight": "8"}  # fmt: skip
-QUOTA = {"who": "each", "group": "", "person": "", "metric": "images", "amount": "5", "period": "day", "time_zone": "UTC", "enabled": "on"}  # fmt: skip
+QUOTA = {"who": "each", "group": "", "person": "", "metric": "images", "amount": "5", "period": "day", "time_zone": "UTC", "warn_at": "80", "enabled": "on"}  # fmt: skip
 
 
 def add(client, model: str, data: dict[str, str]):

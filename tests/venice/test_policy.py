@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venice_site.venice import errors, policy
-from venice_site.venice.policy import (
+from venice_site.venice import consequences, errors, policy
+from venice_site.venice.decisions import (
     FallBack,
     FellBack,
     Mark,
@@ -103,7 +103,7 @@ class Journey:
             return
         key = next(key for key in self.pool.keys if key.id == decision.key)
         step = Tried(key.id, key.account, decision.model, error)
-        found = policy.consequences(step, key, policy.backoffs(self.history), self.now)
+        found = consequences.consequences(step, key, policy.backoffs(self.history), self.now)
         self.history += (step,)
         rests = tuple(one for one in found if isinstance(one, Rest))
         for mark in (one for one in found if isinstance(one, Mark)):
@@ -256,10 +256,10 @@ def test_the_same_arguments_give_the_same_decisions(found, facts, script, seed):
 @given(failures, st.integers(0, 3), st.booleans(), st.booleans())
 def test_a_rest_lies_ahead_and_has_a_cap(error, waits, good, proven):
     key = PoolKey(1, "main", good=good, proven=proven)
-    for outcome in policy.consequences(tried(error), key, waits, NOW):
+    for outcome in consequences.consequences(tried(error), key, waits, NOW):
         if isinstance(outcome, Rest):
             lasting = isinstance(error, errors.SpendLimit | errors.NotEntitled)
-            longest = timedelta(hours=1) if lasting else policy.LONGEST_REST
+            longest = timedelta(hours=1) if lasting else consequences.LONGEST_REST
             assert NOW < outcome.until <= NOW + longest
 
 
@@ -268,7 +268,7 @@ def test_the_trouble_of_a_model_never_changes_the_state_of_a_key(error, waits):
     about_the_key = (errors.KeyRefused, errors.OutOfCredit, errors.SpendLimit)
     marks = [
         outcome
-        for outcome in policy.consequences(tried(error), PoolKey(1, "main"), waits, NOW)
+        for outcome in consequences.consequences(tried(error), PoolKey(1, "main"), waits, NOW)
         if isinstance(outcome, Mark)
     ]
     assert bool(marks) == isinstance(error, about_the_key)
@@ -385,7 +385,7 @@ def test_twelve_failures_in_half_a_minute_let_the_account_rest():
     worn = pool(PoolKey(1, "main"), failures={"main": 12})
     decision = decide(worn, order("image", patience=5.0))
     assert isinstance(decision.error, errors.FailureBudget)
-    assert decision.error.retry_at >= NOW + policy.FAILURE_WINDOW
+    assert decision.error.retry_at >= NOW + consequences.FAILURE_WINDOW
     assert decide(worn, order()).seconds >= 30
 
 
@@ -397,14 +397,15 @@ def test_an_overloaded_model_gives_way_after_three_waits():
 
 def test_a_full_pool_is_waited_for_a_while():
     busy = pool(PoolKey(1, "main", has_place=False))
-    assert decide(busy, order()) == Wait(1.0, "place")
+    assert isinstance(decision := decide(busy, order()), Wait)
+    assert decision.why == "place"
     looks = [Waited(1.0, "place")] * policy.PLACE_WAITS
     assert isinstance(decide(busy, order(), *looks), Stop)
 
 
 def test_a_used_up_day_is_said():
     decision = decide(pool(PoolKey(1, "main", has_day=False)), order())
-    assert "daily limit" in str(decision.error)
+    assert "Daily limits" in str(decision.error)
 
 
 def test_seven_calls_are_the_end_also_across_visits_to_the_queue():

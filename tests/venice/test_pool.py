@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from tests.venice.test_service import image_order
 from venice_site.simulator import KeyRecord
-from venice_site.venice import pool, quotas, tasks
+from venice_site.venice import health, pool, quotas, rests, tasks
+from venice_site.venice.decisions import Rest
 from venice_site.venice.models import ApiKey, Attempt, Cooldown
-from venice_site.venice.policy import Rest
 from venice_site.venice.service import Venice, check_key
 from venice_site.venice.types import RateInfo
 
@@ -53,7 +53,7 @@ def test_a_key_without_money_is_marked_and_healed_when_there_is_some(key, simula
     simulator.keys["key-one"] = KeyRecord("key-one", balance_usd=0.01, balance_diem=0)
     assert "out of credit" in check_key(key)
     assert state(key) == "out-of-credit"
-    pool.lay(Rest("account:main", "m", timezone.now() + timedelta(hours=1), "out-of-credit"))
+    rests.lay(Rest("account:main", "m", timezone.now() + timedelta(hours=1), "out-of-credit"))
     del simulator.keys["key-one"]
     check_key(key)
     assert state(key) == "active"
@@ -72,7 +72,7 @@ def test_a_key_that_can_be_decrypted_again_is_healed(key, settings, simulator):
     settings.ENCRYPTION_KEYS = ["another"]
     check_key(key)
     settings.ENCRYPTION_KEYS = ring
-    pool.check_keys(timezone.now(), due_only=True)
+    health.check_keys(timezone.now(), due_only=True)
     assert state(key) == "active"
 
 
@@ -84,9 +84,9 @@ def test_only_keys_in_trouble_are_looked_after_between_the_hours(make_key, simul
     ApiKey.objects.filter(pk=resting.pk).update(
         state="refused", retry_at=now + timedelta(minutes=5)
     )
-    assert pool.check_keys(now, due_only=True) == 1
+    assert health.check_keys(now, due_only=True) == 1
     assert [request.key for request in simulator.requests] == ["due"]
-    assert pool.check_keys(now, due_only=False) == 3
+    assert health.check_keys(now, due_only=False) == 3
 
 
 def test_a_switched_off_key_is_left_alone(make_key, simulator):
@@ -166,8 +166,9 @@ def test_a_key_that_was_replaced_meanwhile_is_not_claimed(alice, key):
 
 def test_lost_leases_and_old_rests_are_swept(alice, key):
     lease(alice, key)
-    pool.lay(Rest("everyone", "m", NOW, "overloaded"))
+    rests.lay(Rest("everyone", "m", NOW, "overloaded"))
     pool.prune(NOW + timedelta(hours=1))
+    rests.prune(NOW + timedelta(hours=1))
     assert Attempt.objects.get().outcome == "lost"
     assert not Cooldown.objects.exists()
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venice_site.accounts.models import User
-from venice_site.venice import quotas
+from venice_site.venice import allowances, quotas
 from venice_site.venice.errors import QuotaExceeded, VeniceError
 from venice_site.venice.models import Call, CallKind, CallState, Hold, Quota, QuotaBucket
-from venice_site.venice.quotas import Estimate, window
+from venice_site.venice.quotas import Estimate
 from venice_site.venice.types import Usage
+from venice_site.venice.windows import window
 
 ZONES = [
     "UTC",
@@ -263,18 +264,18 @@ def test_the_tightest_allowance_comes_first(alice, bob, images):
     Quota.objects.create(who="each", metric="requests", limit=2)
     reserve(alice)
     reserve(bob)
-    tight, wide = sorted(quotas.allowances(alice), key=lambda found: found.left)
+    tight, wide = sorted(allowances.allowances(alice), key=lambda found: found.left)
     assert [tight.left, wide.left] == [1, 1]
     reserve(alice)
-    assert quotas.allowances(alice)[0].left == 0
-    assert quotas.allowances(alice)[0].share_used == 1
+    assert allowances.allowances(alice)[0].left == 0
+    assert allowances.allowances(alice)[0].share_used == 1
 
 
 def test_the_day_of_a_key_has_room_for_its_limit(make_key):
     key = make_key(daily_limit=2)
     now = timezone.now()
-    assert [quotas.claim_key_day(key, now) for _ in range(3)] == [True, True, False]
-    assert quotas.claim_key_day(key, now + timedelta(days=1))
+    assert [quotas._claim_day(key, now) for _ in range(3)] == [True, True, False]
+    assert quotas._claim_day(key, now + timedelta(days=1))
 
 
 # --- every interleaving -----------------------------------------------------------------------

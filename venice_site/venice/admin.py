@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from venice_site.venice import quotas, secrets, service
+from venice_site.venice import secrets, service
 from venice_site.venice.models import (
     Announcement,
     ApiKey,
@@ -23,11 +23,13 @@ from venice_site.venice.models import (
     CatalogueEntry,
     KeyState,
     Metric,
+    Notice,
     Period,
     Quota,
     QuotaBucket,
 )
 from venice_site.venice.types import MICRO
+from venice_site.venice.windows import window
 
 
 class ReadOnly:
@@ -138,7 +140,7 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
         """Return the day's requests of a key that has a daily limit."""
         if key.daily_limit is None:
             return "no limit"
-        start, _ = quotas.window(Period.DAY, "UTC", timezone.now())
+        start, _ = window(Period.DAY, "UTC", timezone.now())
         bucket = QuotaBucket.objects.filter(subject=f"key:{key.pk}", window_start=start).first()
         return f"{bucket.used if bucket else 0} of {key.daily_limit}"
 
@@ -200,7 +202,18 @@ class QuotaForm(forms.ModelForm[Quota]):
 
     class Meta:
         model = Quota
-        fields = ("who", "group", "person", "metric", "amount", "period", "time_zone", "enabled")
+        fields = (
+            "who",
+            "group",
+            "person",
+            "key",
+            "metric",
+            "amount",
+            "period",
+            "time_zone",
+            "warn_at",
+            "enabled",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -212,7 +225,7 @@ class QuotaForm(forms.ModelForm[Quota]):
         """Check that the quota names its subject and that the limit is a number of its metric."""
         found = super().clean() or {}
         who = found.get("who")
-        for field in ("group", "person"):
+        for field in ("group", "person", "key"):
             if who == field and not found.get(field):
                 self.add_error(field, f"Choose the {field} whose use is counted.")
             if who != field:
@@ -236,13 +249,13 @@ class QuotaAdmin(admin.ModelAdmin[Quota]):
     form = QuotaForm
     list_display = ("__str__", "who", "used_now", "enabled")
     list_filter = ("enabled", "who", "metric", "period")
-    list_select_related = ("group", "person")
+    list_select_related = ("group", "person", "key")
     autocomplete_fields = ("person",)
 
     @admin.display(description="Used now")
     def used_now(self, quota: Quota) -> str:
         """Return the use in the present window; for a quota of each person, the highest."""
-        start, _ = quotas.window(quota.period, quota.time_zone, timezone.now())
+        start, _ = window(quota.period, quota.time_zone, timezone.now())
         taken = [
             bucket.used + bucket.reserved
             for bucket in QuotaBucket.objects.filter(quota=quota, window_start=start)
@@ -308,3 +321,20 @@ class AnnouncementAdmin(admin.ModelAdmin[Announcement]):
     """The sentence in the band at the top."""
 
     list_display = ("text", "enabled", "created_at")
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly, admin.ModelAdmin[Notice]):
+    """What an administrator should know: keys in trouble, quotas that run out."""
+
+    list_display = ("text", "created_at", "settled_at")
+    list_filter = (("settled_at", admin.EmptyFieldListFilter), "created_at")
+    actions = ("settle",)
+
+    @admin.action(
+        description="Done: do not show the selected notices any more", permissions=["view"]
+    )
+    def settle(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
+        """Say that these matters have been dealt with."""
+        done = notices.filter(settled_at=None).update(settled_at=timezone.now())
+        self.message_user(request, f"Done: {done}.", messages.SUCCESS)

@@ -53,6 +53,7 @@ def rate_info(headers: Mapping[str, str], now: datetime) -> RateInfo:
         retry_at=clock.bounded(retry_at),
         balance_usd=number(headers.get("x-venice-balance-usd")),
         balance_diem=number(headers.get("x-venice-balance-diem")),
+        scope=(headers.get("x-ratelimit-type") or "").strip().lower(),
     )
 
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from venice_site.venice import policy, pool
-from venice_site.venice.errors import NoKey, Stopped, VeniceError
-from venice_site.venice.models import Call
-from venice_site.venice.policy import (
+from venice_site.venice.decisions import (
+    Decision,
     FallBack,
     FellBack,
     OrderFacts,
@@ -26,6 +25,8 @@ from venice_site.venice.policy import (
     Wait,
     Waited,
 )
+from venice_site.venice.errors import NoKey, Stopped, VeniceError
+from venice_site.venice.models import Call
 from venice_site.venice.pool import Lease, View
 from venice_site.venice.types import RateInfo
 
@@ -81,10 +82,15 @@ class Operation:
 
     def end_well(self, lease: Lease, rate: RateInfo, request_id: str) -> None:
         """Record the attempt that brought the answer, and on the ledger line who answered."""
-        pool.end_well(lease, rate, self.clock.now(), request_id=request_id)
-        Call.objects.filter(pk=self.call_id).update(
-            served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
-        )
+        with transaction.atomic():
+            pool.end_well(lease, rate, self.clock.now(), request_id=request_id)
+            Call.objects.filter(pk=self.call_id).update(
+                served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
+            )
+
+    def note_answer(self, lease: Lease) -> None:
+        """Note that Venice has begun to answer well."""
+        pool.note_answer(lease, self.clock.now())
 
     def end_badly(self, lease: Lease, seen: View, error: VeniceError) -> None:
         """Record how an attempt failed and what everybody shall know of it."""
@@ -102,7 +108,7 @@ class Operation:
         Call.objects.filter(pk=self.call_id).update(fallback_reason=reason[:200])
         log.warning("call=%s state=fell-back model=%s", self.call_id, model)
 
-    def _decide(self) -> tuple[View, policy.Decision]:
+    def _decide(self) -> tuple[View, Decision]:
         now = self.clock.now()
         seen = pool.view(self.call_id, now)
         if self.earlier_calls is None:

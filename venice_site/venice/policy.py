@@ -8,11 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
+from venice_site.venice.consequences import FAILURE_WINDOW, limited_scope
+from venice_site.venice.decisions import (
+    Decision,
+    FallBack,
+    FellBack,
+    OrderFacts,
+    Pool,
+    PoolKey,
+    Step,
+    Stop,
+    Tried,
+    TryKey,
+    Wait,
+    Waited,
+    scopes_of,
+)
 from venice_site.venice.errors import (
     ConnectionLost,
     FailureBudget,
@@ -34,156 +50,31 @@ from venice_site.venice.errors import (
 ROTATIONS = 3
 WAITS = 3
 CALLS = 7
-PLACE_WAITS = 10
-PLACE_PAUSE = 1.0  # seconds between two looks for a free place
+PLACE_WAITS = 14
+PLACE_PAUSES = (0.1, 1.0)  # seconds between two looks for a free place, shortest and longest
 FAILURES = 12  # in FAILURE_WINDOW; Venice blocks an account after 20 (contract 5.2)
-FAILURE_WINDOW = timedelta(seconds=30)
-LONGEST_REST = timedelta(minutes=10)
-MONEY_REST = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-PROBE_AFTER = timedelta(minutes=10)
-EVERYONE = "everyone"
+FEW_FAILURES = 3  # do not take back the trust in an account that answers well
+REFUSED_WITHIN = timedelta(seconds=10)  # what was not refused by then is being worked on
 
 
-@dataclass(frozen=True, slots=True)
-class PoolKey:
-    """A key as the policy sees it; `id` is None for the local stand-in.
-
-    `usable`: it may be asked at all. `good`: its last answer was no complaint. `proven`: it has
-    worked before. `has_place`, `has_day`: room for one more request now, and today.
-    """
-
-    id: int | None
-    account: str
-    priority: int = 0
-    usable: bool = True
-    good: bool = True
-    proven: bool = False
-    has_place: bool = True
-    has_day: bool = True
-    last_used_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """No requests of a scope until a moment; an empty model means every model."""
-
-    scope: str
-    model: str
-    until: datetime
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What an answer says about the key itself; `state` is a value of `KeyState`."""
-
-    state: str
-    reason: str
-    retry_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """The keys at one moment, who rests, and how often each account failed in the last 30 seconds."""
-
-    keys: tuple[PoolKey, ...]
-    rests: tuple[Rest, ...] = ()
-    failures: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """What the policy must know of an order.
-
-    `fallback` is the cheaper model that may answer instead, checked against the catalogue; `replacement`
-    the successor that the catalogue names for a retired model; both empty when there is none.
-    `patience` is the longest single wait in seconds; what must wait longer stops and says until when.
-    """
-
-    kind: Literal["image", "text"]
-    model: str
-    deadline: datetime
-    patience: float
-    fallback: str = ""
-    replacement: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """An attempt that failed."""
-
-    key: int | None
-    account: str
-    model: str
-    error: VeniceError
-    content_seen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Waited:
-    """A pause that is over."""
-
-    seconds: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FellBack:
-    """The change to another model."""
-
-    model: str
-    reason: str
-
-
-Step = Tried | Waited | FellBack
-
-
-@dataclass(frozen=True, slots=True)
-class TryKey:
-    """Send the order with this key (None: to the stand-in)."""
-
-    key: int | None
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Pause, then decide again."""
-
-    seconds: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FallBack:
-    """Go on with another model and let the person know."""
-
-    model: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End the operation with this error."""
-
-    error: VeniceError
-
-
-Decision = TryKey | Wait | FallBack | Stop
 Hindrance = Literal["unusable", "day", "money", "not-entitled", "rest", "failures", "place"]
 
 FALLBACK_REASONS = {
     OutOfCredit.kind: "The team's Venice credit does not cover the chosen model.",
     SpendLimit.kind: "The team's Venice key has reached its spending limit.",
     Overloaded.kind: "The chosen model was overloaded.",
+    ServerFault.kind: "Venice failed again and again with the chosen model.",
+    NotEntitled.kind: "The team's Venice account may not use the chosen model.",
     ModelGone.kind: "Venice does not offer the chosen model any more.",
 }
 ANOTHER_KEY_HELPS = (KeyRefused, NotEntitled, OutOfCredit, SpendLimit, RateLimited, FailureBudget)
 TIME_HELPS = (Overloaded, ServerFault, Unreachable)
 LOST = (TimedOut, ConnectionLost, StreamCut)
 MONEY = (OutOfCredit.kind, SpendLimit.kind)
-NO_DAY = "The daily limit of every Venice key is used up. It begins again at 00:00 UTC. Nothing was sent."
+NO_DAY = (
+    "The limits that are set for the team's Venice keys are used up. Daily limits begin again at 00:00 UTC."
+    " Nothing was sent."
+)
 BUSY = "All of the team's Venice keys are busy. Try again in a moment."
 
 
@@ -205,37 +96,15 @@ def decide(
     return case.after(last) if isinstance(last, Tried) else case.pick()
 
 
-def consequences(tried: Tried, key: PoolKey, waits: int, now: datetime) -> tuple[Mark | Rest, ...]:
-    """Return what everybody shall know after a failure: marks of the key, and rests.
+def admits(failures: int, unanswered: int, *, answers_well: bool) -> bool:
+    """Return whether an account may be sent one more request now.
 
-    A model's trouble never changes a key's state. The first refusal of a key that has worked before
-    lets it be asked once more at once (contract 14, 4); else it is looked at again after ten minutes.
+    `failures` are those of the last 30 seconds, `unanswered` the requests that may still be refused. Every
+    one of them could become a failure, and Venice blocks an account that has too many; so until an account
+    has answered well within the last 30 seconds, both together stay below twelve.
     """
-    error, account = tried.error, f"account:{key.account}"
-    hint = error.retry_at or now
-    backoff = now + timedelta(seconds=2**waits)
-    match error:
-        case KeyRefused():
-            again = now if key.good and key.proven else now + PROBE_AFTER
-            return (Mark("refused", error.detail or str(error), again),)
-        case OutOfCredit():
-            rest = Rest(account, tried.model, now + MONEY_REST, error.kind)
-            return Mark("out-of-credit", error.detail or str(error)), rest
-        case SpendLimit():
-            until = max(hint, now + HOUR)
-            rest = Rest(f"key:{key.id}", tried.model, until, error.kind)
-            return Mark("spend-capped", error.detail or str(error), until), rest
-        case NotEntitled():
-            scope = account if error.status == 401 else f"key:{key.id}"
-            return (Rest(scope, tried.model, now + HOUR, error.kind),)
-        case RateLimited():
-            return (Rest(account, tried.model, _capped(max(hint, backoff), now), error.kind),)
-        case Overloaded():
-            return (Rest(EVERYONE, tried.model, _capped(max(hint, backoff), now), error.kind),)
-        case FailureBudget():
-            return (Rest(account, "", _capped(max(hint, now + FAILURE_WINDOW), now), error.kind),)
-        case _:
-            return ()
+    trusted = answers_well and failures < FEW_FAILURES
+    return trusted or failures + unanswered < FAILURES
 
 
 def backoffs(history: tuple[Step, ...]) -> int:
@@ -309,7 +178,8 @@ class _Case:
         hindered = [(key, *self._hindrance(key, self.model)) for key in self.pool.keys]
         free = [key for key, hindrance, _ in hindered if hindrance is None]
         if free:
-            return TryKey(min(free, key=_preference).id, self.model)
+            best = min(free, key=lambda key: _preference(key, self.model))
+            return TryKey(best.id, self.model)
         soonest: dict[Hindrance, datetime] = {}
         for _, hindrance, until in hindered:
             if hindrance is not None:
@@ -338,7 +208,8 @@ class _Case:
         if "day" in soonest:
             return Stop(NoKey(NO_DAY))
         if "not-entitled" in soonest:
-            return Stop(self._last_error(NotEntitled) or NotEntitled())
+            not_entitled = self._last_error(NotEntitled) or NotEntitled()
+            return self._fall_back(not_entitled, self.order.fallback)
         return self._once_more() or Stop(NoKey())
 
     def _once_more(self) -> Decision | None:
@@ -352,16 +223,17 @@ class _Case:
 
     def _wait_for_place(self) -> Decision:
         looks = sum(isinstance(step, Waited) and step.why == "place" for step in self.history)
-        until = self.now + timedelta(seconds=PLACE_PAUSE)
-        if looks >= PLACE_WAITS or until >= self.order.deadline:
+        shortest, longest = PLACE_PAUSES
+        pause = min(longest, shortest * 2**looks) * self.rng.uniform(0.75, 1)
+        if looks >= PLACE_WAITS or self.now + timedelta(seconds=pause) >= self.order.deadline:
             return Stop(RateLimited(BUSY, retry_at=self.now + timedelta(seconds=5)))
-        return Wait(PLACE_PAUSE, "place")
+        return Wait(pause, "place")
 
     def _wait(self, error: VeniceError, hint: datetime) -> Decision:
         done = backoffs(self.history)
         if done >= WAITS:
-            overloaded = isinstance(error, Overloaded)
-            return self._fall_back(error, self.order.fallback) if overloaded else Stop(error)
+            elsewhere = isinstance(error, Overloaded | ServerFault)
+            return self._fall_back(error, self.order.fallback) if elsewhere else Stop(error)
         seconds = max(2.0**done, (hint - self.now).total_seconds())
         seconds += self.rng.uniform(0, 0.25 * 2**done)
         until = self.now + timedelta(seconds=seconds)
@@ -392,14 +264,22 @@ class _Case:
             return found
         if key.id is not None and self.pool.failures.get(key.account, 0) >= FAILURES:
             return "failures", self.now + FAILURE_WINDOW
-        return (None if key.has_place else "place"), self.now
+        has_place = key.has_place and not self._is_probed(key, model)
+        return (None if has_place else "place"), self.now
+
+    def _is_probed(self, key: PoolKey, model: str) -> bool:
+        return any(
+            scope in scopes_of(key.id, key.account) and of_model in ("", model)
+            for scope, of_model in self.pool.probed
+        )
 
     def _resting(self, key: PoolKey, model: str) -> tuple[Hindrance, datetime] | None:
-        scopes = (EVERYONE, f"account:{key.account}", f"key:{key.id}")
         rests = [
             rest
             for rest in self.pool.rests
-            if rest.scope in scopes and rest.model in ("", model) and rest.until > self.now
+            if rest.scope in scopes_of(key.id, key.account)
+            and rest.model in ("", model)
+            and rest.until > self.now
         ]
         reasons = {rest.reason for rest in rests}
         limits = self._met(key, model, RateLimited, FailureBudget)
@@ -453,20 +333,19 @@ def _concerns(tried: Tried, key: PoolKey, model: str) -> bool:
         return tried.key == key.id
     if isinstance(tried.error, NotEntitled) and tried.error.status != 401:
         return tried.key == key.id
+    if isinstance(tried.error, RateLimited):
+        return limited_scope(tried) in scopes_of(key.id, key.account)
     return tried.account == key.account
 
 
-def _preference(key: PoolKey) -> tuple[bool, int, float]:
-    """Good keys first, then the higher priority, then the one that rested longest."""
+def _preference(key: PoolKey, model: str) -> tuple[bool, int, float, float]:
+    """Good keys first, then the higher priority, then the least used, then the one that rested longest."""
     used = key.last_used_at.timestamp() if key.last_used_at else 0.0
-    return not key.good, -key.priority, used
+    busy = round(key.load + 1 - key.left.get(model, 1.0), 2)
+    return not key.good, -key.priority, busy, used
 
 
 def _postponed(error: VeniceError, until: datetime | None) -> VeniceError:
     later = copy(error)
     later.retry_at = until
     return later
-
-
-def _capped(until: datetime, now: datetime) -> datetime:
-    return min(until, now + LONGEST_REST)

@@ -1,7 +1,7 @@
-"""The pool of keys in the database: seen, claimed, ended, marked, rested. Correct with many processes.
+"""The pool of keys in the database: seen, claimed, ended. Correct with many processes.
 
-An open `Attempt` row is the lease of a place of its key; a claim writes first (the row lock of the key),
-then counts, so that two claims can never both take the last place.
+An open `Attempt` row is the lease of a place of its key; a claim locks the keys of the account first, then
+counts, so that two claims can never both take the last place.
 """
 
 from __future__ import annotations
@@ -13,42 +13,39 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q, QuerySet, Value
-from django.utils import timezone
+from django.db import connection, transaction
+from django.db.models import QuerySet, Value
 
-from venice_site.venice import policy, quotas
-from venice_site.venice.answers import KeyHealth
+from venice_site.venice import allowances, consequences, policy, quotas, rests
 from venice_site.venice.client import Client
+from venice_site.venice.clients import client_of
+from venice_site.venice.consequences import FAILURE_WINDOW, LONGEST_REST
+from venice_site.venice.decisions import Pool, PoolKey, Rest, Tried
 from venice_site.venice.errors import KeyRefused, VeniceError
+from venice_site.venice.marks import mark
 from venice_site.venice.models import (
     ApiKey,
     Attempt,
     AttemptQuerySet,
     CallState,
-    Cooldown,
     KeyState,
     Period,
     QuotaBucket,
 )
-from venice_site.venice.policy import Pool, PoolKey, Rest, Tried
-from venice_site.venice.secrets import Undecryptable
 from venice_site.venice.types import RateInfo
+from venice_site.venice.windows import window
 
 log = logging.getLogger("studio.venice")
 
 STAND_IN = PoolKey(id=None, account="stand-in", proven=True)
-STAND_IN_SECRET = "stand-in"  # noqa: S105  the local stand-in takes any word
 ASKABLE = (KeyState.ACTIVE, KeyState.OUT_OF_CREDIT, KeyState.SPEND_CAPPED)
 LEASE_MARGIN = timedelta(seconds=30)
 STREAM_DEADLINE = timedelta(minutes=10)
-FEW_FAILURES = 3  # from here on young open attempts are expected to fail as well
-YOUNG = timedelta(seconds=10)
-LOWEST_BALANCE = Decimal("0.10")  # what Venice wants to see before it starts (contract 11)
+ANSWERED_WITHIN = timedelta(seconds=30)  # so long a good answer speaks for an account
+ANSWER_NOTED_EVERY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +83,11 @@ def view(call_id: int, now: datetime) -> View:
     """Return the pool as it is now; without an enabled key it is the local stand-in alone."""
     rows = {key.pk: key for key in ApiKey.objects.enabled()}
     loads = _loads(call_id, {key.account for key in rows.values()}, now)
-    rests = [
-        Rest(rest.scope, rest.model, rest.until, rest.reason)
-        for rest in Cooldown.objects.filter(until__gt=now)
-    ]
-    days = _days_used(rows.values(), now)
-    keys = tuple(_pool_key(row, loads.open.get(row.pk, 0), days, now) for row in rows.values())
-    return View(Pool(keys or (STAND_IN,), tuple(rests), loads.failures), rows, loads.calls)
+    lasting, probed = rests.seen(now)
+    limits = _Limits(rows, now)
+    keys = tuple(_pool_key(row, rows, loads, limits, now) for row in rows.values())
+    failures = {account: load.failures for account, load in loads.accounts.items()}
+    return View(Pool(keys or (STAND_IN,), lasting, probed, failures), rows, loads.calls)
 
 
 def claim(
@@ -108,7 +103,8 @@ def claim(
     if client is None:
         return None
     with transaction.atomic():
-        if key is not None and not _take_place(key, now):
+        if key is not None and not _take_place(call_id, key, seen.rows, model, now):
+            transaction.set_rollback(True)
             return None
         quotas.dispatch(call_id)
         attempt = Attempt.objects.create(
@@ -127,101 +123,159 @@ def claim(
     return Lease(attempt.pk, call_id, attempt.number, key, attempt.account, model, client)
 
 
-def client_of(key: ApiKey | None) -> Client | None:
-    """Return the client of a key (None: of the stand-in); marks a key that cannot be decrypted."""
-    if key is None:
-        return _client(settings.VENICE_STAND_IN_URL, STAND_IN_SECRET, *_times())
-    try:
-        return _client(settings.VENICE_BASE_URL, key.secret(), *_times())
-    except Undecryptable:
-        reason = "ENCRYPTION_KEYS has changed. Enter the key again, or bring the old value back."
-        key.mark(KeyState.UNDECRYPTABLE, reason)
-        return None
+@dataclass(slots=True)
+class _AccountLoad:
+    failures: int = 0
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Loads:
-    open: Mapping[int | None, int]
-    failures: dict[str, int]
+    """Taken places by key, what each account failed and may still be refused, attempts of the call."""
+
+    places: Mapping[int | None, int]
+    accounts: Mapping[str, _AccountLoad]
     calls: int
 
 
 def _loads(call_id: int, accounts: set[str], now: datetime) -> _Loads:
-    """Return open places by key, failures of the last 30 seconds by account, attempts of the call.
+    """Return what is under way.
 
     Three narrow questions in one statement (one wide question would read the whole table), counted here:
     there are at most a few hundred rows, and aggregates cost Django three times as long to compile.
     """
     attempts = Attempt.objects.order_by()
     is_open = attempts.in_flight(now).filter(call__state=CallState.RESERVED)
-    failed = attempts.failures_since(accounts, now - policy.FAILURE_WINDOW)
+    failed = attempts.failures_since(accounts, now - FAILURE_WINDOW)
     rows = _told(is_open, "open").union(
         _told(failed, "failed"), _told(attempts.filter(call=call_id), "mine"), all=True
     )
     places: Counter[int | None] = Counter()
-    failures: Counter[str] = Counter()
-    young: Counter[str] = Counter()
+    loads = {account: _AccountLoad() for account in accounts}
     calls = 0
     for what, key, account, started_at in rows.order_by():
-        if what == "open":
-            places[key] += 1
-            young[account] += started_at > now - YOUNG
-        elif what == "failed":
-            failures[account] += 1
-        else:
+        if what == "mine":
             calls += 1
-    feared = {
-        account: count + (young[account] if count >= FEW_FAILURES else 0)
-        for account, count in failures.items()
-    }
-    return _Loads(places, feared, calls)
+        elif what == "open":
+            places[key] += 1
+            if account in loads and started_at > now - policy.REFUSED_WITHIN:
+                loads[account].unanswered += 1
+        else:
+            loads[account].failures += 1
+    return _Loads(places, loads, calls)
 
 
 def _told(attempts: AttemptQuerySet, what: str) -> QuerySet[Attempt, Any]:
     return attempts.values_list(Value(what), "key", "account", "started_at")
 
 
-def _pool_key(row: ApiKey, places: int, days: dict[int, int], now: datetime) -> PoolKey:
-    due = row.retry_at is not None and row.retry_at <= now
-    limit = row.daily_limit
+class _Limits:
+    """Which keys have room under their own limits: those of a day, and the quotas of keys."""
+
+    def __init__(self, rows: Mapping[int, ApiKey], now: datetime) -> None:
+        self._days = _days_used(rows.values(), now)
+        self._full = {
+            allowance.quota.key_id
+            for allowance in allowances.of_keys(list(rows), now)
+            if not allowance.left
+        }
+
+    def leave_room(self, row: ApiKey) -> bool:
+        """Return whether one more request fits."""
+        if row.pk in self._full:
+            return False
+        return row.daily_limit is None or self._days.get(row.pk, 0) < row.daily_limit
+
+
+def _pool_key(
+    row: ApiKey, rows: Mapping[int, ApiKey], loads: _Loads, limits: _Limits, now: datetime
+) -> PoolKey:
+    load, places = loads.accounts[row.account], loads.places.get(row.pk, 0)
+    refused = row.state == KeyState.REFUSED
+    soon = row.retry_at is not None and row.retry_at <= now + rests.PROBE_FOR
+    admitted = policy.admits(
+        load.failures, load.unanswered, answers_well=_answers_well(row.account, rows, now)
+    )
     return PoolKey(
         id=row.pk,
         account=row.account,
         priority=row.priority,
-        usable=row.state in ASKABLE or (row.state == KeyState.REFUSED and due),
+        usable=row.state in ASKABLE or (refused and soon),
         good=row.state == KeyState.ACTIVE,
         proven=bool(row.rate_limits),
-        has_place=places < row.max_in_flight,
-        has_day=limit is None or days.get(row.pk, 0) < limit,
+        has_place=places < row.max_in_flight
+        and admitted
+        and not (refused and row.retry_at is not None and row.retry_at > now),
+        has_day=limits.leave_room(row),
+        load=places / row.max_in_flight if row.max_in_flight else 1.0,
+        left=_left(row, now),
         last_used_at=row.last_used_at,
     )
+
+
+def _answers_well(account: str, rows: Mapping[int, ApiKey], now: datetime) -> bool:
+    answers = (row.answered_at for row in rows.values() if row.account == account)
+    return any(answered is not None and answered > now - ANSWERED_WITHIN for answered in answers)
+
+
+def _left(row: ApiKey, now: datetime) -> dict[str, float]:
+    """Return the share of requests that Venice still allows, by model, while its windows last."""
+    return {
+        model: said["remaining"] / said["limit"]
+        for model, said in row.rate_limits.get("models", {}).items()
+        if said.get("limit") and "remaining" in said and said.get("reset_at", 0) > now.timestamp()
+    }
 
 
 def _days_used(rows: Iterable[ApiKey], now: datetime) -> dict[int, int]:
     limited = [row.pk for row in rows if row.daily_limit is not None]
     if not limited:
         return {}
-    start, _ = quotas.window(Period.DAY, "UTC", now)
+    start, _ = window(Period.DAY, "UTC", now)
     buckets = QuotaBucket.objects.filter(key__in=limited, window_start=start)
     return {key: used for key, used in buckets.values_list("key", "used") if key is not None}
 
 
-def _take_place(key: ApiKey, now: datetime) -> bool:
-    askable = Q(state__in=ASKABLE) | Q(state=KeyState.REFUSED, retry_at__lte=now)
-    mine = ApiKey.objects.filter(askable, pk=key.pk, enabled=True, fingerprint=key.fingerprint)
-    if not mine.update(last_used_at=now):
+def _take_place(
+    call_id: int, key: ApiKey, rows: Mapping[int, ApiKey], model: str, now: datetime
+) -> bool:
+    """Take a place of the key, all conditions looked at again under its lock; to be rolled back on False."""
+    _lock_account(key.account)
+    mine = ApiKey.objects.filter(pk=key.pk, enabled=True, fingerprint=key.fingerprint)
+    due = mine.filter(state=KeyState.REFUSED, retry_at__lte=now)
+    askable = mine.filter(state__in=ASKABLE)
+    if not (
+        askable.update(last_used_at=now)
+        or due.update(last_used_at=now, retry_at=now + rests.PROBE_FOR)
+    ):
         return False
-    taken = Attempt.objects.in_flight(now).filter(key=key, call__state=CallState.RESERVED).count()
-    return taken < key.max_in_flight and quotas.claim_key_day(key, now)
+    return (
+        _has_place(key, rows, now)
+        and rests.may_pass(key.pk, key.account, model, now)
+        and quotas.claim_key(call_id, key, now)
+    )
 
 
-@lru_cache(maxsize=256)
-def _client(base_url: str, secret: str, timeout: float, deadline: float) -> Client:
-    return Client(base_url, secret, timeout=timeout, deadline=deadline)
+def _lock_account(account: str) -> None:
+    """Let one claim of an account through at a time; SQLite has but one writer anyway."""
+    if connection.features.has_select_for_update:
+        keys = ApiKey.objects.select_for_update().filter(account=account).order_by("pk")
+        list(keys.values_list("pk"))
 
 
-def _times() -> tuple[float, float]:
-    return settings.VENICE_TIMEOUT, settings.VENICE_DEADLINE
+def _has_place(key: ApiKey, rows: Mapping[int, ApiKey], now: datetime) -> bool:
+    attempts = Attempt.objects.order_by()
+    is_open = attempts.in_flight(now).filter(account=key.account, call__state=CallState.RESERVED)
+    failed = attempts.failures_since([key.account], now - FAILURE_WINDOW)
+    found = list(_told(is_open, "open").union(_told(failed, "failed"), all=True).order_by())
+    places = sum(what == "open" and of_key == key.pk for what, of_key, *_ in found)
+    unanswered = sum(
+        what == "open" and started_at > now - policy.REFUSED_WITHIN
+        for what, _, _, started_at in found
+    )
+    failures = sum(what == "failed" for what, *_ in found)
+    well = _answers_well(key.account, rows, now)
+    return places < key.max_in_flight and policy.admits(failures, unanswered, answers_well=well)
 
 
 def _seconds(seconds: float) -> timedelta:
@@ -231,40 +285,52 @@ def _seconds(seconds: float) -> timedelta:
 # --- ending -----------------------------------------------------------------------------------
 
 
+def note_answer(lease: Lease, now: datetime) -> None:
+    """Note that the key's account answers well: others may then be sent at once."""
+    key = lease.key
+    if key is None or (key.answered_at and key.answered_at > now - ANSWER_NOTED_EVERY):
+        return
+    key.answered_at = now
+    ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(answered_at=now)
+
+
 def end_well(lease: Lease, rate: RateInfo, now: datetime, *, request_id: str = "") -> None:
     """End an attempt that was answered, and keep what its headers said of the key."""
-    _end(lease, now, outcome="ok", status=200, request_id=request_id)
-    if lease.key is None:
-        return
-    _keep_rate(lease.key, lease.model, rate, now)
-    if lease.key.state != KeyState.ACTIVE:
-        lease.key.mark(KeyState.ACTIVE, "")
-    if rate.remaining == 0 and rate.reset_at is not None:
-        until = min(datetime.fromtimestamp(rate.reset_at, UTC), now + policy.LONGEST_REST)
-        lay(Rest(f"account:{lease.account}", lease.model, until, "used-up"))
+    with transaction.atomic():
+        _end(lease, now, outcome="ok", status=200, request_id=request_id)
+        if lease.key is None:
+            return
+        _keep_rate(lease.key, lease.model, rate, now, answered_at=now)
+        if lease.key.state != KeyState.ACTIVE:
+            mark(lease.key, KeyState.ACTIVE)
+        rests.lift(lease.key.pk, lease.account, lease.model, now)
+        if rate.remaining == 0 and rate.reset_at is not None:
+            until = min(datetime.fromtimestamp(rate.reset_at, UTC), now + LONGEST_REST)
+            rests.lay(Rest(f"account:{lease.account}", lease.model, until, "used-up"))
 
 
 def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: datetime) -> None:
     """End an attempt that failed, and let everybody know what follows for the key, account or model."""
-    _end(
-        lease,
-        now,
-        outcome=error.kind,
-        status=error.status,
-        detail=error.detail,
-        request_id=error.request_id,
-        counts_as_failure=lease.key is not None and (error.status or 0) >= 400,
-    )
-    if lease.key is not None and error.rate is not None and not isinstance(error, KeyRefused):
-        _keep_rate(lease.key, lease.model, error.rate, now)
-    tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
-    for outcome in policy.consequences(tried, seen.facts(tried.key), waits, now):
-        if isinstance(outcome, Rest):
-            lay(outcome)
-        elif lease.key is not None:
-            state = KeyState(outcome.state)
-            lease.key.mark(state, outcome.reason, retry_at=outcome.retry_at)
-            log.warning("key=%s state=%s account=%s", lease.key.pk, state, lease.account)
+    with transaction.atomic():
+        _end(
+            lease,
+            now,
+            outcome=error.kind,
+            status=error.status,
+            detail=error.detail,
+            request_id=error.request_id,
+            counts_as_failure=lease.key is not None and (error.status or 0) >= 400,
+        )
+        if lease.key is not None and error.rate is not None and not isinstance(error, KeyRefused):
+            _keep_rate(lease.key, lease.model, error.rate, now)
+        tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
+        for outcome in consequences.consequences(tried, seen.facts(tried.key), waits, now):
+            if isinstance(outcome, Rest):
+                rests.lay(outcome)
+            elif lease.key is not None:
+                state = KeyState(outcome.state)
+                mark(lease.key, state, outcome.reason, retry_at=outcome.retry_at)
+                log.warning("key=%s state=%s account=%s", lease.key.pk, state, lease.account)
 
 
 def end_unanswered(lease: Lease, now: datetime, outcome: str) -> None:
@@ -272,19 +338,10 @@ def end_unanswered(lease: Lease, now: datetime, outcome: str) -> None:
     _end(lease, now, outcome=outcome)
 
 
-def lay(rest: Rest) -> None:
-    """Write a rest; one that lasts longer already stays as it is."""
-    found = {"scope": rest.scope[:100], "model": rest.model[:120]}
-    facts = {"until": rest.until, "reason": rest.reason[:200]}
-    Cooldown.objects.bulk_create([Cooldown(**found, **facts)], ignore_conflicts=True)
-    Cooldown.objects.filter(**found, until__lt=rest.until).update(**facts)
-
-
 def prune(now: datetime) -> None:
-    """End the leases that nobody came back to, and forget the rests that are over."""
+    """End the leases that nobody came back to."""
     lost = Attempt.objects.filter(ended_at=None, expires_at__lte=now)
     lost.update(ended_at=now, outcome="lost")
-    Cooldown.objects.filter(until__lt=now - policy.LONGEST_REST).delete()
 
 
 def _end(lease: Lease, now: datetime, **facts: Any) -> None:
@@ -312,12 +369,12 @@ def _end(lease: Lease, now: datetime, **facts: Any) -> None:
     )
 
 
-def _keep_rate(key: ApiKey, model: str, rate: RateInfo, now: datetime) -> None:
-    facts: dict[str, Any] = {"rate_limits": _with_rate(key.rate_limits, model, rate, now)}
+def _keep_rate(key: ApiKey, model: str, rate: RateInfo, now: datetime, **facts: Any) -> None:
+    facts["rate_limits"] = _with_rate(key.rate_limits, model, rate, now)
     if rate.balance_usd is not None:
-        facts["balance_usd"] = _money(rate.balance_usd)
+        facts["balance_usd"] = money(rate.balance_usd)
     if rate.balance_diem is not None:
-        facts["balance_diem"] = _money(rate.balance_diem)
+        facts["balance_diem"] = money(rate.balance_diem)
     ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(**facts)
 
 
@@ -334,75 +391,6 @@ def _with_rate(kept: dict[str, Any], model: str, rate: RateInfo, now: datetime) 
     return {**kept, "models": models}
 
 
-def _money(amount: float) -> Decimal:
+def money(amount: float) -> Decimal:
+    """Return an amount of a currency as it is kept."""
     return Decimal(str(amount)).quantize(Decimal("0.0001"))
-
-
-# --- the health of a key ----------------------------------------------------------------------
-
-
-def check_key(key: ApiKey, now: datetime | None = None) -> str:
-    """Ask Venice how this key is, keep the answer on its row, and return it as a sentence."""
-    now = now or timezone.now()
-    client = client_of(key)
-    if client is None:
-        key.refresh_from_db()
-        return f"This key cannot be decrypted. {key.state_reason}"
-    try:
-        health = client.rate_limits()
-    except KeyRefused as error:
-        key.mark(KeyState.REFUSED, error.detail or str(error), retry_at=now + policy.PROBE_AFTER)
-        _checked(key, now)
-        return "Venice refused this key. Replace it with a new one."
-    except VeniceError as error:
-        return f"The check did not get through: {error}"
-    return _keep_health(key, health, now)
-
-
-def check_keys(now: datetime, *, due_only: bool) -> int:
-    """Check the enabled keys, or only those in a bad state whose time has come; return how many."""
-    keys = ApiKey.objects.enabled()
-    if due_only:
-        due = Q(retry_at__lte=now) | Q(state__in=[KeyState.OUT_OF_CREDIT, KeyState.UNDECRYPTABLE])
-        keys = keys.filter(due).exclude(state=KeyState.ACTIVE)
-    checked = list(keys)
-    for key in checked:
-        check_key(key, now)
-    return len(checked)
-
-
-def _keep_health(key: ApiKey, health: KeyHealth, now: datetime) -> str:
-    balances = {name.upper(): _money(amount) for name, amount in health.balances.items()}
-    limits = {**key.rate_limits, "tier": health.tier, "limits": health.limits}
-    _checked(
-        key,
-        now,
-        balance_usd=balances.get("USD"),
-        balance_diem=balances.get("DIEM"),
-        rate_limits=limits,
-    )
-    if not health.ok:
-        key.mark(KeyState.REFUSED, health.reason, retry_at=now + policy.PROBE_AFTER)
-        return health.reason
-    if balances and sum(balances.values()) < LOWEST_BALANCE:
-        key.mark(KeyState.OUT_OF_CREDIT, "The balance at Venice is below $0.10.")
-        return "This key works, but its Venice account is out of credit."
-    _heal(key)
-    return f"This key works. Balance: {_in_words(balances)}."
-
-
-def _heal(key: ApiKey) -> None:
-    if key.state != KeyState.ACTIVE:
-        key.mark(KeyState.ACTIVE, "")
-    scopes = (f"key:{key.pk}", f"account:{key.account}")
-    Cooldown.objects.filter(scope__in=scopes, reason__in=policy.MONEY).delete()
-
-
-def _checked(key: ApiKey, now: datetime, **facts: Any) -> None:
-    rows = ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint)
-    rows.update(checked_at=now, **facts)
-
-
-def _in_words(balances: dict[str, Decimal]) -> str:
-    words = [f"{amount.normalize():f} {name}" for name, amount in balances.items() if amount]
-    return ", ".join(words) or "not told"

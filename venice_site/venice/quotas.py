@@ -1,39 +1,34 @@
-"""Quotas: reserve before a call, settle or release after it, in the transaction of its ledger line.
+"""The ledger and its quotas: reserve before a call, settle or release after it, exactly once.
 
-Two reservations can never both take the last unit: each bucket is taken by one conditional UPDATE, and
-the buckets of a call are always taken in the same order, the most shared one last.
+The counters of the quotas change in the transaction of the ledger line, or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from venice_site.accounts.models import User
+from venice_site.venice import buckets, rules
 from venice_site.venice.errors import QuotaExceeded, VeniceError
 from venice_site.venice.models import (
     ApiKey,
     Call,
     CallKind,
     CallState,
-    Hold,
     Metric,
     Period,
-    Quota,
     QuotaBucket,
-    Who,
 )
 from venice_site.venice.types import Usage
+from venice_site.venice.windows import window
 
 WAITS_AT_MOST = timedelta(hours=24)  # a reservation in the queue
 ANSWERS_WITHIN = timedelta(minutes=15)  # a reservation that was dispatched; above every deadline
-SHARED_LAST = {Who.PERSON: 0, Who.EACH: 1, Who.GROUP: 2, Who.TEAM: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,43 +47,6 @@ class Estimate:
             Metric.TOKENS: self.tokens,
             Metric.COST: self.cost,
         }[Metric(metric)]
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a person may still use under one quota in its present window."""
-
-    quota: Quota
-    used: int
-    resets_at: datetime
-
-    @property
-    def left(self) -> int:
-        """Return what is left, never below zero."""
-        return max(0, self.quota.limit - self.used)
-
-    @property
-    def share_used(self) -> float:
-        """Return the used share between 0 and 1."""
-        return min(1.0, self.used / self.quota.limit) if self.quota.limit else 1.0
-
-
-def window(period: str, zone: str, now: datetime) -> tuple[datetime, datetime]:
-    """Return start and end of the calendar window around a moment, in UTC; days follow the zone's clock."""
-    if period in (Period.MINUTE, Period.HOUR):
-        step = timedelta(minutes=1 if period == Period.MINUTE else 60)
-        start = now.astimezone(UTC).replace(second=0, microsecond=0)
-        start = start if period == Period.MINUTE else start.replace(minute=0)
-        return start, start + step
-    local = now.astimezone(ZoneInfo(zone)).replace(
-        hour=0, minute=0, second=0, microsecond=0, fold=0
-    )
-    if period == Period.MONTH:
-        local = local.replace(day=1)
-        following = local.replace(year=local.year + local.month // 12, month=local.month % 12 + 1)
-    else:
-        following = local + timedelta(days=1)
-    return local.astimezone(UTC), following.astimezone(UTC)
 
 
 def reserve(
@@ -112,13 +70,7 @@ def reserve(
             created_at=now,
             expires_at=now + WAITS_AT_MOST,
         )
-        holds = []
-        for quota, bucket in _buckets(user, now):
-            amount = estimate.of(quota.metric)
-            if amount:
-                _take(bucket, amount, quota)
-                holds.append(Hold(call=call, bucket=bucket, metric=quota.metric, amount=amount))
-        Hold.objects.bulk_create(holds)
+        buckets.take(call.pk, rules.of_person(user), estimate.of, now, user)
     return call
 
 
@@ -150,6 +102,7 @@ def settle(
 
     A late answer corrects a call that was released, or settled on suspicion, before it came.
     """
+    used = Estimate(usage.images, usage.tokens, usage.cost)
     with transaction.atomic():
         came_late = Q(state=CallState.RELEASED) | Q(state=CallState.SETTLED, may_be_charged=True)
         reserved = Call.objects.filter(pk=call_id, state=CallState.RESERVED)
@@ -169,9 +122,9 @@ def settle(
         if served_by:
             facts["served_by"] = served_by
         if reserved.update(**facts):
-            _charge(call_id, Estimate(usage.images, usage.tokens, usage.cost), was_reserved=True)
+            buckets.charge(call_id, used.of, was_reserved=True)
         elif not may_be_charged and late.update(**facts):
-            _charge(call_id, Estimate(usage.images, usage.tokens, usage.cost), was_reserved=False)
+            buckets.charge(call_id, used.of, was_reserved=False)
 
 
 def close(
@@ -202,23 +155,33 @@ def sweep(now: datetime | None = None) -> int:
     return len(calls)
 
 
-def allowances(user: User, now: datetime | None = None) -> list[Allowance]:
-    """Return what the person may use under each quota that applies, the tightest first."""
-    now = now or timezone.now()
-    wanted = [(quota, *window(quota.period, quota.time_zone, now)) for quota in _applying(user)]
-    subjects = [_subject(quota, user) for quota, _, _ in wanted]
-    taken = {
-        (bucket.subject, bucket.window_start): bucket.used + bucket.reserved
-        for bucket in QuotaBucket.objects.filter(subject__in=subjects, window_end__gt=now)
-    }
-    found = [
-        Allowance(quota, taken.get((subject, start), 0), end)
-        for subject, (quota, start, end) in zip(subjects, wanted, strict=True)
-    ]
-    return sorted(found, key=lambda allowance: -allowance.share_used)
+def claim_key(call_id: int, key: ApiKey, now: datetime) -> bool:
+    """Take what a call needs under the limits of a key; False when there is no room, to be rolled back.
+
+    The daily limit counts every request that is sent with the key. A quota of the key counts the call once,
+    however often it is tried; what another key held for it before is let go.
+    """
+    of_key = rules.of_keys([key.pk])
+    others = [quota for quota in rules.enabled() if quota.key_id not in (None, key.pk)]
+    if others:
+        buckets.let_go(call_id, [rules.subject(quota) for quota in others])
+    if of_key:
+        held = buckets.subjects_held(call_id)
+        wanted = [quota for quota in of_key if rules.subject(quota) not in held]
+        try:
+            buckets.take(call_id, wanted, expected(call_id).of, now, None)
+        except QuotaExceeded:
+            return False
+    return _claim_day(key, now)
 
 
-def claim_key_day(key: ApiKey, now: datetime) -> bool:
+def expected(call_id: int) -> Estimate:
+    """Return what a call that is not settled yet is expected to use."""
+    images, tokens, cost = Call.objects.values_list("images", "tokens_in", "cost").get(pk=call_id)
+    return Estimate(images, tokens, cost)
+
+
+def _claim_day(key: ApiKey, now: datetime) -> bool:
     """Count one request on the key's day (UTC); False when its daily limit is used up."""
     if key.daily_limit is None:
         return True
@@ -233,63 +196,6 @@ def claim_key_day(key: ApiKey, now: datetime) -> bool:
     return bool(room.update(used=F("used") + 1))
 
 
-def _applying(user: User) -> Iterable[Quota]:
-    groups = user.groups.values("pk")
-    applies = (
-        Q(who__in=[Who.TEAM, Who.EACH])
-        | Q(who=Who.PERSON, person=user)
-        | Q(who=Who.GROUP, group__in=groups)
-    )
-    quotas = Quota.objects.filter(applies, enabled=True).select_related("group", "person")
-    return sorted(quotas, key=lambda quota: (SHARED_LAST[Who(quota.who)], quota.pk))
-
-
-def _subject(quota: Quota, user: User) -> str:
-    return f"quota:{quota.pk}:user:{user.pk}" if quota.who == Who.EACH else f"quota:{quota.pk}"
-
-
-def _buckets(user: User, now: datetime) -> list[tuple[Quota, QuotaBucket]]:
-    found = []
-    for quota in _applying(user):
-        start, end = window(quota.period, quota.time_zone, now)
-        where = {"subject": _subject(quota, user), "window_start": start}
-        bucket = QuotaBucket.objects.filter(**where).first()
-        if bucket is None:
-            QuotaBucket.objects.bulk_create(
-                [QuotaBucket(quota=quota, window_end=end, **where)], ignore_conflicts=True
-            )
-            bucket = QuotaBucket.objects.get(**where)
-        found.append((quota, bucket))
-    return found
-
-
-def _take(bucket: QuotaBucket, amount: int, quota: Quota) -> None:
-    room = QuotaBucket.objects.filter(pk=bucket.pk, used__lte=quota.limit - amount - F("reserved"))
-    if not room.update(reserved=F("reserved") + amount):
-        raise QuotaExceeded(_refusal(bucket, quota), retry_at=bucket.window_end)
-
-
-def _refusal(bucket: QuotaBucket, quota: Quota) -> str:
-    bucket.refresh_from_db()
-    taken = bucket.used + bucket.reserved
-    ends = bucket.window_end.astimezone(ZoneInfo(quota.time_zone))
-    return (
-        f"The quota of {quota} has no room for this: {quota.amount(min(taken, quota.limit))} used or"
-        f" reserved. It begins again at {ends:%H:%M on %-d %B} ({quota.time_zone})."
-        " Nothing was sent."
-    )
-
-
-def _charge(call_id: int, used: Estimate, *, was_reserved: bool) -> None:
-    for hold in _holds(call_id):
-        amount = used.of(hold.metric)
-        QuotaBucket.objects.filter(pk=hold.bucket_id).update(
-            used=F("used") + amount - (hold.charged or 0),
-            reserved=F("reserved") - (hold.amount if was_reserved else 0),
-        )
-        Hold.objects.filter(pk=hold.pk).update(charged=amount)
-
-
 def _settle_on_suspicion(call: Call, error_kind: str) -> None:
     if Call.objects.filter(pk=call.pk, state=CallState.RESERVED).update(
         state=CallState.SETTLED,
@@ -297,11 +203,7 @@ def _settle_on_suspicion(call: Call, error_kind: str) -> None:
         error_kind=error_kind,
         finished_at=timezone.now(),
     ):
-        for hold in _holds(call.pk):
-            QuotaBucket.objects.filter(pk=hold.bucket_id).update(
-                used=F("used") + hold.amount, reserved=F("reserved") - hold.amount
-            )
-            Hold.objects.filter(pk=hold.pk).update(charged=hold.amount)
+        buckets.charge_in_full(call.pk)
 
 
 def _release(call_id: int, error_kind: str) -> None:
@@ -314,20 +216,4 @@ def _release(call_id: int, error_kind: str) -> None:
         error_kind=error_kind,
         finished_at=timezone.now(),
     ):
-        for hold in _holds(call_id):
-            QuotaBucket.objects.filter(pk=hold.bucket_id).update(
-                reserved=F("reserved") - hold.amount
-            )
-            Hold.objects.filter(pk=hold.pk).update(charged=0)
-
-
-def _holds(call_id: int) -> list[Hold]:
-    holds = Hold.objects.filter(call=call_id).select_related("bucket__quota")
-    return sorted(
-        holds,
-        key=lambda hold: (
-            (SHARED_LAST[Who(hold.bucket.quota.who)], hold.bucket.quota_id)
-            if hold.bucket.quota
-            else (-1, hold.bucket_id)
-        ),
-    )
+        buckets.give_back(call_id)

@@ -11,15 +11,17 @@ from typing import Literal, Self
 from django.conf import settings
 
 from venice_site.accounts.models import User
-from venice_site.venice import catalogue, fallback, prices, quotas
+from venice_site.venice import allowances, catalogue, fallback, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import Cancel, ChatStream, ImageAnswer
+from venice_site.venice.decisions import FellBack, OrderFacts
 from venice_site.venice.errors import ModelGone, Stopped, VeniceError
+from venice_site.venice.health import check_key
 from venice_site.venice.models import ApiKey, Call, CallKind
 from venice_site.venice.operations import Clock, Operation
-from venice_site.venice.policy import FALLBACK_REASONS, FellBack, OrderFacts
-from venice_site.venice.pool import Lease, check_key
-from venice_site.venice.quotas import Allowance, Estimate
+from venice_site.venice.policy import FALLBACK_REASONS
+from venice_site.venice.pool import Lease
+from venice_site.venice.quotas import Estimate
 from venice_site.venice.types import ChatOrder, Delta, GeneratedImage, ImageOrder, Model, Usage
 
 __all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
@@ -71,9 +73,9 @@ class Venice:
         """Return the labels of the styles."""
         return list(self.catalogue.styles)
 
-    def allowances(self) -> list[Allowance]:
+    def allowances(self) -> list[allowances.Allowance]:
         """Return what this person may use under each quota that applies."""
-        return quotas.allowances(self.user)
+        return allowances.allowances(self.user)
 
     def image_price(self, order: ImageOrder) -> int:
         """Return the list price of one picture in micro-USD."""
@@ -218,6 +220,7 @@ class ReplyStream:
         self._stream, self._served_by = stream, lease.model
         with stream:
             try:
+                operation.note_answer(lease)
                 yield from _announced(prelude, order, operation.fallback)
                 yield from stream
             except (Stopped, GeneratorExit):

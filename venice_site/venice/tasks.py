@@ -9,7 +9,7 @@ from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
-from venice_site.venice import catalogue, pool, quotas
+from venice_site.venice import catalogue, clients, health, notices, pool, quotas, rests
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.models import ApiKey
 from venice_site.venice.service import on_stand_in
@@ -26,7 +26,10 @@ def sweep() -> None:
     """Close the calls whose reservation expired and the leases that nobody came back to."""
     if expired := quotas.sweep():
         log.warning("state=expired calls=%s", expired)
-    pool.prune(timezone.now())
+    now = timezone.now()
+    pool.prune(now)
+    rests.prune(now)
+    notices.prune()
 
 
 @recurring(schedule="*/20 * * * * * *", key="venice-catalogue")  # type: ignore[untyped-decorator]
@@ -37,7 +40,7 @@ def refresh_catalogue() -> None:
     if not catalogue.is_due(now, simulated=simulated) or shared_cache.get(FAILED_LATELY):
         return
     key = ApiKey.objects.enabled().filter(state__in=pool.ASKABLE).first()
-    client = pool.client_of(key) if key or simulated else None
+    client = clients.client_of(key) if key or simulated else None
     if client is None:
         return
     try:
@@ -53,4 +56,4 @@ def refresh_catalogue() -> None:
 def check_keys() -> None:
     """Look after the keys in a bad state; at the full hour after every key."""
     now = timezone.now()
-    pool.check_keys(now, due_only=now.minute >= 10)
+    health.check_keys(now, due_only=now.minute >= 10)

@@ -221,7 +221,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class RateInfo:
-    """What the rate-limit headers of one answer said; moments in Unix seconds, absent is None."""
+    """What the rate-limit headers of one answer said; moments in Unix seconds, absent is None.
+
+    `scope` says whose limit it was, where Venice says so: "user" (the account), "api_key" or "global".
+    """
 
     limit: int | None = None
     remaining: int | None = None
@@ -231,6 +234,7 @@ class RateInfo:
     retry_at: float | None = None
     balance_usd: float | None = None
     balance_diem: float | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

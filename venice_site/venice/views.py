@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from venice_site.accounts.models import User
 from venice_site.accounts.requests import SignedInRequest
-from venice_site.venice import quotas
+from venice_site.venice import allowances
 from venice_site.venice.models import Call, CallState, Period
+from venice_site.venice.windows import window
 
 PAGE_SIZE = 50
 
@@ -38,14 +39,14 @@ def usage(request: SignedInRequest) -> HttpResponse:
     shown = list(calls[: PAGE_SIZE + 1])
     now = timezone.now()
     starts = {
-        "Today": quotas.window(Period.DAY, timezone.get_default_timezone_name(), now)[0],
-        "This month": quotas.window(Period.MONTH, timezone.get_default_timezone_name(), now)[0],
+        "Today": window(Period.DAY, timezone.get_default_timezone_name(), now)[0],
+        "This month": window(Period.MONTH, timezone.get_default_timezone_name(), now)[0],
     }
     return render(
         request,
         "venice/usage.html",
         {
-            "allowances": quotas.allowances(person),
+            "allowances": allowances.allowances(person),
             "totals": [_total(person, name, since) for name, since in starts.items()],
             "calls": shown[:PAGE_SIZE],
             "following": shown[PAGE_SIZE - 1].pk if len(shown) > PAGE_SIZE else None,

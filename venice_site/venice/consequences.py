@@ -1,0 +1,67 @@
+"""What everybody shall know after a failure: about the key, and about who rests until when. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from venice_site.venice.decisions import EVERYONE, Mark, PoolKey, Rest, Tried
+from venice_site.venice.errors import (
+    FailureBudget,
+    KeyRefused,
+    NotEntitled,
+    OutOfCredit,
+    Overloaded,
+    RateLimited,
+    SpendLimit,
+)
+
+FAILURE_WINDOW = timedelta(seconds=30)  # in which Venice counts the failures of an account
+LONGEST_REST = timedelta(minutes=10)
+MONEY_REST = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+PROBE_AFTER = timedelta(minutes=10)
+
+
+def consequences(tried: Tried, key: PoolKey, waits: int, now: datetime) -> tuple[Mark | Rest, ...]:
+    """Return what everybody shall know after a failure: marks of the key, and rests.
+
+    A model's trouble never changes a key's state. The first refusal of a key that has worked before
+    lets it be asked once more at once (contract 14, 4); else it is looked at again after ten minutes.
+    """
+    error, account = tried.error, f"account:{key.account}"
+    hint = error.retry_at or now
+    backoff = now + timedelta(seconds=2**waits)
+    match error:
+        case KeyRefused():
+            again = now if key.good and key.proven else now + PROBE_AFTER
+            return (Mark("refused", error.detail or str(error), again),)
+        case OutOfCredit():
+            rest = Rest(account, tried.model, now + MONEY_REST, error.kind)
+            return Mark("out-of-credit", error.detail or str(error)), rest
+        case SpendLimit():
+            until = max(hint, now + HOUR)
+            rest = Rest(f"key:{key.id}", tried.model, until, error.kind)
+            return Mark("spend-capped", error.detail or str(error), until), rest
+        case NotEntitled():
+            scope = account if error.status == 401 else f"key:{key.id}"
+            return (Rest(scope, tried.model, now + HOUR, error.kind),)
+        case RateLimited():
+            scope = limited_scope(tried)
+            return (Rest(scope, tried.model, _capped(max(hint, backoff), now), error.kind),)
+        case Overloaded():
+            return (Rest(EVERYONE, tried.model, _capped(max(hint, backoff), now), error.kind),)
+        case FailureBudget():
+            return (Rest(account, "", _capped(max(hint, now + FAILURE_WINDOW), now), error.kind),)
+        case _:
+            return ()
+
+
+def limited_scope(tried: Tried) -> str:
+    """Return whose requests are limited; the account's, unless Venice says otherwise (contract 3.2)."""
+    said = tried.error.rate.scope if tried.error.rate else ""
+    named = {"api_key": f"key:{tried.key}", "global": EVERYONE}
+    return named.get(said, f"account:{tried.account}")
+
+
+def _capped(until: datetime, now: datetime) -> datetime:
+    return min(until, now + LONGEST_REST)
