@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venice_site.accounts.models import User
-from venice_site.venice import allowances, quotas
-from venice_site.venice.errors import QuotaExceeded, VeniceError
-from venice_site.venice.models import Call, CallKind, CallState, Hold, Quota, QuotaBucket
+from venice_site.venice import allowances, pool, quotas
+from venice_site.venice.errors import KeyRefused, QuotaExceeded, VeniceError
+from venice_site.venice.models import Call, CallKind, CallState, Hold, Notice, Quota, QuotaBucket
 from venice_site.venice.quotas import Estimate
 from venice_site.venice.types import Usage
 from venice_site.venice.windows import window
@@ -346,3 +346,126 @@ def check_counters() -> None:
         held = Hold.objects.filter(bucket=bucket).values_list("call", flat=True)
         assert bucket.used == sum(amount(call) for call in settled.filter(pk__in=held))
         assert bucket.reserved == sum(amount(call) for call in reserved.filter(pk__in=held))
+
+
+# --- quotas of keys ---------------------------------------------------------------------------
+
+
+def key_quota(key, limit, **facts):
+    return Quota.objects.create(
+        **{"who": "key", "key": key, "metric": "images", "limit": limit} | facts
+    )
+
+
+def asked_with(alice, key, *, images=1):
+    """Reserve and claim; return whether the key had room, and the call."""
+    call = quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=images, cost=5))
+    now = timezone.now()
+    return pool.claim(call.pk, pool.view(call.pk, now), key.pk, "m", now, waited_ms=0), call
+
+
+def bucket_of(quota):
+    return QuotaBucket.objects.filter(quota=quota).values_list("used", "reserved").get()
+
+
+def test_a_quota_of_a_key_limits_that_key_alone(alice, make_key):
+    small, other = make_key("key-one"), make_key("key-two")
+    quota = key_quota(small, 1)
+    first, call = asked_with(alice, small)
+    assert first is not None
+    assert asked_with(alice, small)[0] is None
+    assert asked_with(alice, other)[0] is not None
+    assert bucket_of(quota) == (0, 1)
+    quotas.settle(call.pk, Usage(images=1, cost=4))
+    assert bucket_of(quota) == (1, 0)
+
+
+def test_a_full_key_is_seen_to_be_full(alice, make_key):
+    key = make_key(daily_limit=100)
+    key_quota(key, 1)
+    assert pool.view(0, timezone.now()).pool.keys[0].has_day
+    asked_with(alice, key)
+    assert not pool.view(0, timezone.now()).pool.keys[0].has_day
+
+
+def test_what_a_key_refused_takes_nothing_of_its_other_quotas(alice, key):
+    wide, narrow = key_quota(key, 100, metric="requests"), key_quota(key, 1)
+    asked_with(alice, key, images=1)
+    assert asked_with(alice, key, images=1)[0] is None
+    assert (bucket_of(wide), bucket_of(narrow)) == ((0, 1), (0, 1))
+
+
+def test_a_call_that_moves_to_another_key_lets_go_of_the_first(alice, make_key):
+    one, two = make_key("key-one"), make_key("key-two")
+    first, second = key_quota(one, 5), key_quota(two, 5)
+    lease, call = asked_with(alice, one)
+    now = timezone.now()
+    pool.end_badly(lease, KeyRefused(status=401), pool.view(call.pk, now), 0, now)
+    assert pool.claim(call.pk, pool.view(call.pk, now), two.pk, "m", now, waited_ms=0)
+    assert (bucket_of(first), bucket_of(second)) == ((0, 0), (0, 1))
+    quotas.settle(call.pk, Usage(images=1))
+    assert (bucket_of(first), bucket_of(second)) == ((0, 0), (1, 0))
+
+
+def test_a_second_attempt_with_the_same_key_counts_once(alice, key):
+    quota = key_quota(key, 5, metric="requests")
+    lease, call = asked_with(alice, key)
+    now = timezone.now()
+    pool.end_badly(lease, VeniceError(status=500), pool.view(call.pk, now), 0, now)
+    assert pool.claim(call.pk, pool.view(call.pk, now), key.pk, "m", now, waited_ms=0)
+    assert bucket_of(quota) == (0, 1)
+
+
+def test_a_quota_of_a_key_is_no_quota_of_a_person(alice, key):
+    key_quota(key, 1)
+    assert allowances.allowances(alice) == []
+    quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=9))
+
+
+# --- little is left ---------------------------------------------------------------------------
+
+
+def test_administrators_hear_once_that_little_is_left(alice):
+    quota = Quota.objects.create(metric="images", limit=10, warn_at=80)
+    for _ in range(7):
+        quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
+    assert not Notice.objects.exists()
+    for _ in range(3):
+        quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
+    assert Notice.objects.get().text.startswith(
+        "8 images of the quota of 10 images a day, everyone together are used or reserved."
+    )
+    assert allowances.allowances(alice)[0].level == "fail"
+    assert quota.warn_at == 80
+
+
+def test_of_a_quota_of_each_person_it_is_said_who(alice):
+    Quota.objects.create(who="each", metric="images", limit=10, warn_at=50)
+    quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=5))
+    assert "are used or reserved by alice." in Notice.objects.get().text
+    assert allowances.allowances(alice)[0].level == "wait"
+
+
+def test_a_refusal_leaves_no_warning(alice):
+    Quota.objects.create(metric="images", limit=10, warn_at=50)
+    Quota.objects.create(metric="cost", limit=1)
+    with pytest.raises(QuotaExceeded):
+        quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=9, cost=2))
+    assert not Notice.objects.exists()
+
+
+# --- definitions ------------------------------------------------------------------------------
+
+
+def test_a_quota_that_another_process_lowered_counts_at_once(alice, images):
+    assert allowances.allowances(alice)
+    Quota.objects.update(limit=0)  # no signal: as another process would
+    with pytest.raises(QuotaExceeded):
+        quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
+
+
+def test_a_quota_that_was_switched_off_elsewhere_limits_nothing(alice, images):
+    assert allowances.allowances(alice)
+    Quota.objects.update(enabled=False)
+    quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=100_000))
+    assert not Hold.objects.exists()
