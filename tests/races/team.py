@@ -52,17 +52,17 @@ def claim(number: int) -> str:
     """Take a place of the only key, look how many are taken, give it back."""
     from django.utils import timezone
 
+    from tests.venice.leases import claimed
     from venice_site.accounts.models import User
     from venice_site.venice import pool, quotas
-    from venice_site.venice.models import Attempt, CallKind
+    from venice_site.venice.models import ApiKey, Attempt, CallKind
 
     person = User.objects.order_by("pk")[0]
     most = 0
     for _ in range(2):
         now = timezone.now()
         call = quotas.reserve(person, CallKind.IMAGE, "m", quotas.Estimate(images=1))
-        seen = pool.view(call.pk, now)
-        lease = pool.claim(call.pk, seen, seen.pool.keys[0].id, "m", now, waited_ms=0)
+        lease = claimed(call, ApiKey.objects.get(), now)
         if lease is not None:
             most = max(most, Attempt.objects.in_flight(now).count())
             pool.end_unanswered(lease, timezone.now(), "stopped")

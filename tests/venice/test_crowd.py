@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.venice.clocks import QuickClock
+from tests.venice.leases import claimed
 from venice_site.venice import errors, policy, pool, quotas, rests
 from venice_site.venice.consequences import FAILURE_WINDOW
 from venice_site.venice.decisions import OrderFacts, Rest
@@ -151,8 +152,7 @@ def test_forty_at_once_at_a_good_account_all_get_through(alice, key, simulator):
 
 def lease(alice, key, now=None, model=MODEL):
     call = quotas.reserve(alice, CallKind.IMAGE, model, Estimate(images=1, cost=5))
-    now = now or timezone.now()
-    return pool.claim(call.pk, pool.view(call.pk, now), key.pk, model, now, waited_ms=0)
+    return claimed(call, key, now or timezone.now(), model)
 
 
 def rested(until, **facts):

@@ -6,10 +6,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from tests.venice.leases import claimed
 from tests.venice.test_service import image_order
 from venice_site.simulator import KeyRecord
 from venice_site.venice import health, pool, quotas, rests, tasks
 from venice_site.venice.decisions import Rest
+from venice_site.venice.errors import KeyRefused
 from venice_site.venice.models import ApiKey, Attempt, Cooldown
 from venice_site.venice.service import Venice, check_key
 from venice_site.venice.types import RateInfo
@@ -105,10 +107,9 @@ def test_no_secret_is_shown_anywhere(key, simulator, caplog):
 
 def lease(alice, key, model="m") -> tuple[pool.Lease, pool.View]:
     call = quotas.reserve(alice, "image", model, quotas.Estimate(images=1))
-    seen = pool.view(call.pk, NOW)
-    found = pool.claim(call.pk, seen, key.pk, model, NOW, waited_ms=0)
+    found = claimed(call, key, NOW, model)
     assert found is not None
-    return found, seen
+    return found, pool.view(call.pk, NOW)
 
 
 def test_a_used_up_window_lets_the_account_rest_before_the_first_429(alice, key):
@@ -141,10 +142,10 @@ def test_an_attempt_ends_once(alice, key):
 
 def test_a_full_key_gives_no_place_until_an_attempt_ends(alice, make_key):
     key = make_key(max_in_flight=1)
-    found, seen = lease(alice, key)
+    found, _ = lease(alice, key)
     call = quotas.reserve(alice, "image", "m", quotas.Estimate(images=1))
     assert not pool.view(call.pk, NOW).pool.keys[0].has_place
-    assert pool.claim(call.pk, seen, key.pk, "m", NOW, waited_ms=0) is None
+    assert claimed(call, key, NOW) is None
     pool.end_unanswered(found, NOW, "stopped")
     assert pool.view(call.pk, NOW).pool.keys[0].has_place
 
@@ -156,12 +157,13 @@ def test_a_call_that_was_closed_frees_its_place(alice, make_key):
     assert pool.view(0, NOW).pool.keys[0].has_place
 
 
-def test_a_key_that_was_replaced_meanwhile_is_not_claimed(alice, key):
-    call = quotas.reserve(alice, "image", "m", quotas.Estimate(images=1))
-    seen = pool.view(call.pk, NOW)
+def test_a_refusal_of_the_old_secret_says_nothing_of_the_new_one(alice, key):
+    found, seen = lease(alice, key)
     key.put_secret("another")
     key.save()
-    assert pool.claim(call.pk, seen, key.pk, "m", NOW, waited_ms=0) is None
+    pool.end_badly(found, KeyRefused(status=401), seen, 0, NOW)
+    key.refresh_from_db()
+    assert key.state == "active"
 
 
 def test_lost_leases_and_old_rests_are_swept(alice, key):

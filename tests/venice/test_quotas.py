@@ -9,6 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.venice.leases import claimed
 from venice_site.accounts.models import User
 from venice_site.venice import allowances, pool, quotas
 from venice_site.venice.errors import KeyRefused, QuotaExceeded, VeniceError
@@ -360,8 +361,7 @@ def key_quota(key, limit, **facts):
 def asked_with(alice, key, *, images=1):
     """Reserve and claim; return whether the key had room, and the call."""
     call = quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=images, cost=5))
-    now = timezone.now()
-    return pool.claim(call.pk, pool.view(call.pk, now), key.pk, "m", now, waited_ms=0), call
+    return claimed(call, key, timezone.now()), call
 
 
 def bucket_of(quota):
@@ -383,9 +383,10 @@ def test_a_quota_of_a_key_limits_that_key_alone(alice, make_key):
 def test_a_full_key_is_seen_to_be_full(alice, make_key):
     key = make_key(daily_limit=100)
     key_quota(key, 1)
-    assert pool.view(0, timezone.now()).pool.keys[0].has_day
+    call = quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
+    assert pool.view(call.pk, timezone.now()).pool.keys[0].has_day
     asked_with(alice, key)
-    assert not pool.view(0, timezone.now()).pool.keys[0].has_day
+    assert not pool.view(call.pk, timezone.now()).pool.keys[0].has_day
 
 
 def test_what_a_key_refused_takes_nothing_of_its_other_quotas(alice, key):
@@ -401,7 +402,7 @@ def test_a_call_that_moves_to_another_key_lets_go_of_the_first(alice, make_key):
     lease, call = asked_with(alice, one)
     now = timezone.now()
     pool.end_badly(lease, KeyRefused(status=401), pool.view(call.pk, now), 0, now)
-    assert pool.claim(call.pk, pool.view(call.pk, now), two.pk, "m", now, waited_ms=0)
+    assert claimed(call, two, now)
     assert (bucket_of(first), bucket_of(second)) == ((0, 0), (0, 1))
     quotas.settle(call.pk, Usage(images=1))
     assert (bucket_of(first), bucket_of(second)) == ((0, 0), (1, 0))
@@ -412,7 +413,7 @@ def test_a_second_attempt_with_the_same_key_counts_once(alice, key):
     lease, call = asked_with(alice, key)
     now = timezone.now()
     pool.end_badly(lease, VeniceError(status=500), pool.view(call.pk, now), 0, now)
-    assert pool.claim(call.pk, pool.view(call.pk, now), key.pk, "m", now, waited_ms=0)
+    assert claimed(call, key, now)
     assert bucket_of(quota) == (0, 1)
 
 

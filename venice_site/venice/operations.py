@@ -25,14 +25,13 @@ from venice_site.venice.decisions import (
     Wait,
     Waited,
 )
-from venice_site.venice.errors import NoKey, Stopped, VeniceError
+from venice_site.venice.errors import Stopped, VeniceError
 from venice_site.venice.models import Call
 from venice_site.venice.pool import Lease, View
 from venice_site.venice.types import RateInfo
 
 log = logging.getLogger("studio.venice")
 
-CLAIMS = 20  # claims lost to others in a row before the pool counts as busy
 LOOK_EVERY = 0.1  # seconds between two looks whether a waiting operation was stopped
 
 
@@ -62,7 +61,6 @@ class Operation:
     history: tuple[Step, ...] = ()
     fallback: FellBack | None = None
     earlier_calls: int | None = None
-    claims_lost: int = 0
 
     def carry_out[T](self, attempt: Callable[[Lease], T]) -> tuple[T, Lease, View]:
         """Try until it goes well; return the answer, and the open lease that brought it.
@@ -72,10 +70,10 @@ class Operation:
         while True:
             if self.stopped():
                 raise Stopped
-            seen, decision = self._decide()
+            seen, decision, lease = self._take_turn()
             if not isinstance(decision, TryKey):
                 self._prepare(decision)
-            elif (lease := self._claim(seen, decision)) is not None:
+            elif lease is not None:
                 answer = self._try(attempt, lease, seen)
                 if answer is not None:
                     return answer, lease, seen
@@ -108,25 +106,21 @@ class Operation:
         Call.objects.filter(pk=self.call_id).update(fallback_reason=reason[:200])
         log.warning("call=%s state=fell-back model=%s", self.call_id, model)
 
-    def _decide(self) -> tuple[View, Decision]:
-        now = self.clock.now()
-        seen = pool.view(self.call_id, now)
-        if self.earlier_calls is None:
-            self.earlier_calls = seen.calls
-        earlier = self.earlier_calls
-        return seen, policy.decide(
-            seen.pool, self.facts, self.history, now, self.rng, earlier_calls=earlier
-        )
-
-    def _claim(self, seen: View, decision: TryKey) -> Lease | None:
-        now, waited = self.clock.now(), round(1000 * self._waited_since_last_try())
-        key, model = decision.key, decision.model
-        lease = pool.claim(self.call_id, seen, key, model, now, waited_ms=waited)
-        if lease is None:
-            self.claims_lost += 1
-            if self.claims_lost > CLAIMS:
-                raise NoKey(policy.BUSY)
-        return lease
+    def _take_turn(self) -> tuple[View, Decision, Lease | None]:
+        """Look at the pool, decide, and claim the key if there is one to try."""
+        now, lease = self.clock.now(), None
+        with pool.turn():
+            seen = pool.view(self.call_id, now)
+            if self.earlier_calls is None:
+                self.earlier_calls = seen.calls
+            earlier = self.earlier_calls
+            decision = policy.decide(
+                seen.pool, self.facts, self.history, now, self.rng, earlier_calls=earlier
+            )
+            if isinstance(decision, TryKey):
+                waited = round(1000 * self._waited_since_last_try())
+                lease = pool.claim(self.call_id, seen, decision, now, waited_ms=waited)
+        return seen, decision, lease
 
     def _try[T](self, attempt: Callable[[Lease], T], lease: Lease, seen: View) -> T | None:
         _let_go()

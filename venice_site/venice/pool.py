@@ -1,15 +1,15 @@
 """The pool of keys in the database: seen, claimed, ended. Correct with many processes.
 
-An open `Attempt` row is the lease of a place of its key; a claim locks the keys of the account first, then
-counts, so that two claims can never both take the last place.
+An open `Attempt` row is the lease of a place of its key. Seeing, deciding and claiming are one turn, which
+one operation has at a time, so that two can never both take the last place.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,20 +17,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet, Value
 
-from venice_site.venice import allowances, consequences, policy, quotas, rests
+from venice_site.venice import allowances, buckets, consequences, policy, quotas, rests, rules
 from venice_site.venice.client import Client
 from venice_site.venice.clients import client_of
 from venice_site.venice.consequences import FAILURE_WINDOW, LONGEST_REST
-from venice_site.venice.decisions import Pool, PoolKey, Rest, Tried
+from venice_site.venice.decisions import Pool, PoolKey, Rest, Tried, TryKey
 from venice_site.venice.errors import KeyRefused, VeniceError
 from venice_site.venice.marks import mark
 from venice_site.venice.models import (
     ApiKey,
     Attempt,
-    AttemptQuerySet,
-    CallState,
     KeyState,
     Period,
     QuotaBucket,
@@ -55,6 +52,7 @@ class View:
     pool: Pool
     rows: dict[int, ApiKey]
     calls: int
+    resting: rests.Resting
 
     def facts(self, key: int | None) -> PoolKey:
         """Return the key of the pool with this id."""
@@ -79,48 +77,64 @@ class Lease:
 # --- seeing and claiming ----------------------------------------------------------------------
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """See the pool and claim a place of a key with nobody else in between."""
+    with transaction.atomic():
+        if connection.features.has_select_for_update:  # SQLite has but one writer anyway
+            keys = ApiKey.objects.enabled().select_for_update().order_by("pk")
+            list(keys.values_list("pk"))
+        yield
+
+
 def view(call_id: int, now: datetime) -> View:
     """Return the pool as it is now; without an enabled key it is the local stand-in alone."""
     rows = {key.pk: key for key in ApiKey.objects.enabled()}
     loads = _loads(call_id, {key.account for key in rows.values()}, now)
-    lasting, probed = rests.seen(now)
-    limits = _Limits(rows, now)
+    resting = rests.seen(now)
+    limits = _Limits(call_id, rows, now)
     keys = tuple(_pool_key(row, rows, loads, limits, now) for row in rows.values())
     failures = {account: load.failures for account, load in loads.accounts.items()}
-    return View(Pool(keys or (STAND_IN,), lasting, probed, failures), rows, loads.calls)
+    seen = Pool(keys or (STAND_IN,), resting.lasting, resting.probed, failures)
+    return View(seen, rows, loads.calls, resting)
 
 
 def claim(
-    call_id: int, seen: View, key_id: int | None, model: str, now: datetime, *, waited_ms: int
+    call_id: int, seen: View, decision: TryKey, now: datetime, *, waited_ms: int
 ) -> Lease | None:
-    """Take a place of the key and record that the call is about to reach Venice.
+    """Take a place of the key, in the turn in which it was seen, and record that the call is sent.
 
-    Returns None when the key was lost in between: look again. Raises `VeniceError` when the call was
-    closed meanwhile.
+    Returns None when the key cannot be decrypted, which the next look at the pool knows. Raises
+    `VeniceError` when the call was closed meanwhile.
     """
-    key = seen.rows[key_id] if key_id is not None else None
+    key = seen.rows[decision.key] if decision.key is not None else None
     client = client_of(key)
     if client is None:
         return None
-    with transaction.atomic():
-        if key is not None and not _take_place(call_id, key, seen.rows, model, now):
-            transaction.set_rollback(True)
-            return None
-        quotas.dispatch(call_id)
-        attempt = Attempt.objects.create(
-            call_id=call_id,
-            number=seen.calls + 1,
-            key=key,
-            account=key.account if key else STAND_IN.account,
-            key_label=str(key) if key else "Local stand-in",
-            model=model,
-            started_at=now,
-            expires_at=now
-            + max(STREAM_DEADLINE, _seconds(settings.VENICE_DEADLINE))
-            + LEASE_MARGIN,
-            waited_ms=waited_ms,
-        )
-    return Lease(attempt.pk, call_id, attempt.number, key, attempt.account, model, client)
+    if key is not None:
+        _take_place(call_id, key, seen, decision.model, now)
+    quotas.dispatch(call_id)
+    attempt = Attempt.objects.create(
+        call_id=call_id,
+        number=seen.calls + 1,
+        key=key,
+        account=key.account if key else STAND_IN.account,
+        key_label=str(key) if key else "Local stand-in",
+        model=decision.model,
+        started_at=now,
+        expires_at=now + max(STREAM_DEADLINE, _seconds(settings.VENICE_DEADLINE)) + LEASE_MARGIN,
+        waited_ms=waited_ms,
+    )
+    return Lease(attempt.pk, call_id, attempt.number, key, attempt.account, decision.model, client)
+
+
+def _take_place(call_id: int, key: ApiKey, seen: View, model: str, now: datetime) -> None:
+    facts: dict[str, Any] = {"last_used_at": now}
+    if key.state == KeyState.REFUSED:
+        facts["retry_at"] = now + rests.PROBE_FOR  # one request tries it out
+    ApiKey.objects.filter(pk=key.pk).update(**facts)
+    rests.probe(seen.resting, key.pk, key.account, model, now)
+    quotas.claim_key(call_id, key, now)
 
 
 @dataclass(slots=True)
@@ -133,55 +147,62 @@ class _AccountLoad:
 class _Loads:
     """Taken places by key, what each account failed and may still be refused, attempts of the call."""
 
-    places: Mapping[int | None, int]
+    places: Mapping[int, int]
     accounts: Mapping[str, _AccountLoad]
     calls: int
 
 
-def _loads(call_id: int, accounts: set[str], now: datetime) -> _Loads:
-    """Return what is under way.
+# Three narrow questions in one statement, for one wide question would read the whole table; in plain SQL,
+# because Django takes longer to put the three together than the database to answer them.
+LOADS = """
+SELECT 'open', a.key_id, a.account, COUNT(*), SUM(CASE WHEN a.started_at > %s THEN 1 ELSE 0 END)
+  FROM venice_attempt a JOIN venice_call c ON c.id = a.call_id
+  WHERE a.ended_at IS NULL AND a.expires_at > %s AND c.state = 'reserved'
+  GROUP BY a.key_id, a.account
+UNION ALL SELECT 'failed', NULL, account, COUNT(*), 0 FROM venice_attempt
+  WHERE counts_as_failure AND ended_at >= %s GROUP BY account
+UNION ALL SELECT 'mine', NULL, '', COUNT(*), 0 FROM venice_attempt WHERE call_id = %s
+"""
 
-    Three narrow questions in one statement (one wide question would read the whole table), counted here:
-    there are at most a few hundred rows, and aggregates cost Django three times as long to compile.
-    """
-    attempts = Attempt.objects.order_by()
-    is_open = attempts.in_flight(now).filter(call__state=CallState.RESERVED)
-    failed = attempts.failures_since(accounts, now - FAILURE_WINDOW)
-    rows = _told(is_open, "open").union(
-        _told(failed, "failed"), _told(attempts.filter(call=call_id), "mine"), all=True
-    )
-    places: Counter[int | None] = Counter()
+
+def _loads(call_id: int, accounts: set[str], now: datetime) -> _Loads:
+    """Return what is under way, and what failed in the last half minute."""
+    moments = (now - policy.REFUSED_WITHIN, now, now - FAILURE_WINDOW)
+    with connection.cursor() as cursor:
+        told = [connection.ops.adapt_datetimefield_value(moment) for moment in moments]
+        cursor.execute(LOADS, (*told, call_id))
+        rows = cursor.fetchall()
     loads = {account: _AccountLoad() for account in accounts}
-    calls = 0
-    for what, key, account, started_at in rows.order_by():
+    places, calls = {}, 0
+    for what, key, account, number, unanswered in rows:
         if what == "mine":
-            calls += 1
+            calls = number
         elif what == "open":
-            places[key] += 1
-            if account in loads and started_at > now - policy.REFUSED_WITHIN:
-                loads[account].unanswered += 1
-        else:
-            loads[account].failures += 1
+            places[key] = number
+        if account in loads:
+            loads[account].unanswered += unanswered
+            loads[account].failures += number if what == "failed" else 0
     return _Loads(places, loads, calls)
 
 
-def _told(attempts: AttemptQuerySet, what: str) -> QuerySet[Attempt, Any]:
-    return attempts.values_list(Value(what), "key", "account", "started_at")
-
-
 class _Limits:
-    """Which keys have room under their own limits: those of a day, and the quotas of keys."""
+    """Which keys have room for a call under their own limits: those of a day, and the quotas of keys."""
 
-    def __init__(self, rows: Mapping[int, ApiKey], now: datetime) -> None:
+    def __init__(self, call_id: int, rows: Mapping[int, ApiKey], now: datetime) -> None:
         self._days = _days_used(rows.values(), now)
-        self._full = {
-            allowance.quota.key_id
-            for allowance in allowances.of_keys(list(rows), now)
-            if not allowance.left
-        }
+        self._full: set[int | None] = set()
+        of_keys = allowances.of_keys(list(rows), now)
+        if of_keys:
+            expected, held = quotas.expected(call_id), buckets.subjects_held(call_id)
+            self._full = {
+                allowance.quota.key_id
+                for allowance in of_keys
+                if allowance.left < expected.of(allowance.quota.metric)
+                and rules.subject(allowance.quota) not in held
+            }
 
     def leave_room(self, row: ApiKey) -> bool:
-        """Return whether one more request fits."""
+        """Return whether the call fits."""
         if row.pk in self._full:
             return False
         return row.daily_limit is None or self._days.get(row.pk, 0) < row.daily_limit
@@ -234,48 +255,6 @@ def _days_used(rows: Iterable[ApiKey], now: datetime) -> dict[int, int]:
     start, _ = window(Period.DAY, "UTC", now)
     buckets = QuotaBucket.objects.filter(key__in=limited, window_start=start)
     return {key: used for key, used in buckets.values_list("key", "used") if key is not None}
-
-
-def _take_place(
-    call_id: int, key: ApiKey, rows: Mapping[int, ApiKey], model: str, now: datetime
-) -> bool:
-    """Take a place of the key, all conditions looked at again under its lock; to be rolled back on False."""
-    _lock_account(key.account)
-    mine = ApiKey.objects.filter(pk=key.pk, enabled=True, fingerprint=key.fingerprint)
-    due = mine.filter(state=KeyState.REFUSED, retry_at__lte=now)
-    askable = mine.filter(state__in=ASKABLE)
-    if not (
-        askable.update(last_used_at=now)
-        or due.update(last_used_at=now, retry_at=now + rests.PROBE_FOR)
-    ):
-        return False
-    return (
-        _has_place(key, rows, now)
-        and rests.may_pass(key.pk, key.account, model, now)
-        and quotas.claim_key(call_id, key, now)
-    )
-
-
-def _lock_account(account: str) -> None:
-    """Let one claim of an account through at a time; SQLite has but one writer anyway."""
-    if connection.features.has_select_for_update:
-        keys = ApiKey.objects.select_for_update().filter(account=account).order_by("pk")
-        list(keys.values_list("pk"))
-
-
-def _has_place(key: ApiKey, rows: Mapping[int, ApiKey], now: datetime) -> bool:
-    attempts = Attempt.objects.order_by()
-    is_open = attempts.in_flight(now).filter(account=key.account, call__state=CallState.RESERVED)
-    failed = attempts.failures_since([key.account], now - FAILURE_WINDOW)
-    found = list(_told(is_open, "open").union(_told(failed, "failed"), all=True).order_by())
-    places = sum(what == "open" and of_key == key.pk for what, of_key, *_ in found)
-    unanswered = sum(
-        what == "open" and started_at > now - policy.REFUSED_WITHIN
-        for what, _, _, started_at in found
-    )
-    failures = sum(what == "failed" for what, *_ in found)
-    well = _answers_well(key.account, rows, now)
-    return places < key.max_in_flight and policy.admits(failures, unanswered, answers_well=well)
 
 
 def _seconds(seconds: float) -> timedelta:

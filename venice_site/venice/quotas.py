@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from venice_site.accounts.models import User
 from venice_site.venice import buckets, rules
-from venice_site.venice.errors import QuotaExceeded, VeniceError
+from venice_site.venice.errors import NoKey, VeniceError
 from venice_site.venice.models import (
     ApiKey,
     Call,
@@ -24,6 +24,7 @@ from venice_site.venice.models import (
     Period,
     QuotaBucket,
 )
+from venice_site.venice.policy import NO_DAY
 from venice_site.venice.types import Usage
 from venice_site.venice.windows import window
 
@@ -155,24 +156,22 @@ def sweep(now: datetime | None = None) -> int:
     return len(calls)
 
 
-def claim_key(call_id: int, key: ApiKey, now: datetime) -> bool:
-    """Take what a call needs under the limits of a key; False when there is no room, to be rolled back.
+def claim_key(call_id: int, key: ApiKey, now: datetime) -> None:
+    """Take what a call needs under the limits of a key, which were seen to have room. Raises `VeniceError`.
 
     The daily limit counts every request that is sent with the key. A quota of the key counts the call once,
     however often it is tried; what another key held for it before is let go.
     """
-    of_key = rules.of_keys([key.pk])
+    mine = rules.of_keys([key.pk])
     others = [quota for quota in rules.enabled() if quota.key_id not in (None, key.pk)]
     if others:
         buckets.let_go(call_id, [rules.subject(quota) for quota in others])
-    if of_key:
+    if mine:
         held = buckets.subjects_held(call_id)
-        wanted = [quota for quota in of_key if rules.subject(quota) not in held]
-        try:
-            buckets.take(call_id, wanted, expected(call_id).of, now, None)
-        except QuotaExceeded:
-            return False
-    return _claim_day(key, now)
+        wanted = [quota for quota in mine if rules.subject(quota) not in held]
+        buckets.take(call_id, wanted, expected(call_id).of, now, None)
+    if not _claim_day(key, now):
+        raise NoKey(NO_DAY)
 
 
 def expected(call_id: int) -> Estimate:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.db.models import Q, QuerySet
 
 from venice_site.venice.consequences import LONGEST_REST
 from venice_site.venice.decisions import Rest, scopes_of
@@ -14,16 +13,26 @@ from venice_site.venice.policy import MONEY
 PROBE_FOR = timedelta(seconds=5)  # a refusal comes sooner than that
 
 
-def seen(now: datetime) -> tuple[tuple[Rest, ...], tuple[tuple[str, str], ...]]:
-    """Return the rests that last, and the scopes and models that one request tries out right now."""
-    lasting, probed = [], []
-    known = Cooldown.objects.filter(Q(until__gt=now) | Q(probe_until__gt=now))
-    for row in known:
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """The rests that last, the scopes and models that one request tries out now, and what is to be tried out."""
+
+    lasting: tuple[Rest, ...]
+    probed: tuple[tuple[str, str], ...]
+    over: tuple[Cooldown, ...]
+
+
+def seen(now: datetime) -> Resting:
+    """Return who rests; the rows are few, because old ones are pruned."""
+    lasting, probed, over = [], [], []
+    for row in Cooldown.objects.all():
         if row.until > now:
             lasting.append(Rest(row.scope, row.model, row.until, row.reason))
-        else:
+        elif row.probe_until is not None and row.probe_until > now:
             probed.append((row.scope, row.model))
-    return tuple(lasting), tuple(probed)
+        else:
+            over.append(row)
+    return Resting(tuple(lasting), tuple(probed), tuple(over))
 
 
 def lay(rest: Rest) -> None:
@@ -34,24 +43,18 @@ def lay(rest: Rest) -> None:
     Cooldown.objects.filter(**found, until__lt=rest.until).update(**facts)
 
 
-def may_pass(key: int, account: str, model: str, now: datetime) -> bool:
-    """Return whether a request may be sent although rests have just ended: the first one may, as their probe.
-
-    To be rolled back when it is not.
-    """
-    over = list(_concerning(key, account, model).values_list("pk", "until", "probe_until"))
-    if any(until > now or (probe is not None and probe > now) for _, until, probe in over):
-        return False
-    free = Q(probe_until=None) | Q(probe_until__lte=now)
-    return all(
-        Cooldown.objects.filter(free, pk=pk, until__lte=now).update(probe_until=now + PROBE_FOR)
-        for pk, _, _ in over
-    )
+def probe(resting: Resting, key: int, account: str, model: str, now: datetime) -> None:
+    """Let the request that is about to be sent try out the rests that are over, before any other."""
+    scopes = scopes_of(key, account)
+    mine = [row.pk for row in resting.over if row.scope in scopes and row.model in ("", model)]
+    if mine:
+        Cooldown.objects.filter(pk__in=mine).update(probe_until=now + PROBE_FOR)
 
 
 def lift(key: int, account: str, model: str, now: datetime) -> None:
     """Forget the rests that are over: a request has passed."""
-    _concerning(key, account, model).filter(until__lte=now).delete()
+    mine = Cooldown.objects.filter(scope__in=scopes_of(key, account), model__in=("", model))
+    mine.filter(until__lte=now).delete()
 
 
 def lift_money(key: int, account: str) -> None:
@@ -62,7 +65,3 @@ def lift_money(key: int, account: str) -> None:
 def prune(now: datetime) -> None:
     """Forget the rests that ended so long ago that nobody need try them out."""
     Cooldown.objects.filter(until__lt=now - LONGEST_REST).delete()
-
-
-def _concerning(key: int, account: str, model: str) -> QuerySet[Cooldown]:
-    return Cooldown.objects.filter(scope__in=scopes_of(key, account), model__in=("", model))
