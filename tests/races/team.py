@@ -54,7 +54,7 @@ def claim(number: int) -> str:
 
     from tests.venice.leases import claimed
     from venice_site.accounts.models import User
-    from venice_site.venice import pool, quotas
+    from venice_site.venice import endings, quotas
     from venice_site.venice.models import ApiKey, Attempt, CallKind
 
     person = User.objects.order_by("pk")[0]
@@ -65,7 +65,7 @@ def claim(number: int) -> str:
         lease = claimed(call, ApiKey.objects.get(), now)
         if lease is not None:
             most = max(most, Attempt.objects.in_flight(now).count())
-            pool.end_unanswered(lease, timezone.now(), "stopped")
+            endings.end_unanswered(lease, timezone.now(), "stopped")
     return str(most)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.venice.clocks import QuickClock
 from tests.venice.leases import claimed
-from venice_site.venice import errors, policy, pool, quotas, rests
+from venice_site.venice import endings, errors, policy, pool, quotas, rests
 from venice_site.venice.consequences import FAILURE_WINDOW
 from venice_site.venice.decisions import OrderFacts, Rest
 from venice_site.venice.models import ApiKey, Attempt, CallKind, Cooldown
@@ -167,7 +167,7 @@ def test_after_a_rest_one_request_goes_first(alice, key):
     assert lease(alice, key, now) is None
     assert decided(now).why == "place"
 
-    pool.end_well(first, RateInfo(), now)
+    endings.end_well(first, RateInfo(), now)
     assert not Cooldown.objects.exists()
     assert lease(alice, key, now) is not None
 
@@ -182,7 +182,7 @@ def test_a_probe_that_fails_makes_the_rest_longer(alice, key):
     rested(now - timedelta(seconds=1))
     first = lease(alice, key, now)
     limited = errors.RateLimited(status=429, retry_at=now + timedelta(seconds=20))
-    pool.end_badly(first, limited, pool.view(0, now), 0, now)
+    endings.end_badly(first, limited, pool.view(0, now), 0, now)
     assert Cooldown.objects.get().until == now + timedelta(seconds=20)
     assert lease(alice, key, now) is None
 
@@ -228,5 +228,5 @@ def test_an_account_with_more_requests_left_is_taken(alice, make_key):
     for key, remaining in ((low, 2), (high, 15)):
         ended = lease(alice, key, now)
         rate = RateInfo(limit=20, remaining=remaining, reset_at=now.timestamp() + 60)
-        pool.end_well(ended, rate, now)
+        endings.end_well(ended, rate, now)
     assert decided(now).key == high.pk

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.venice.leases import claimed
 from tests.venice.test_service import image_order
 from venice_site.simulator import KeyRecord
-from venice_site.venice import health, pool, quotas, rests, tasks
+from venice_site.venice import endings, health, pool, quotas, rests, tasks
 from venice_site.venice.decisions import Rest
 from venice_site.venice.errors import KeyRefused
 from venice_site.venice.models import ApiKey, Attempt, Cooldown
@@ -115,7 +115,7 @@ def lease(alice, key, model="m") -> tuple[pool.Lease, pool.View]:
 def test_a_used_up_window_lets_the_account_rest_before_the_first_429(alice, key):
     found, _ = lease(alice, key)
     reset = (NOW + timedelta(seconds=20)).timestamp()
-    pool.end_well(found, RateInfo(limit=20, remaining=0, reset_at=reset), NOW)
+    endings.end_well(found, RateInfo(limit=20, remaining=0, reset_at=reset), NOW)
     rest = Cooldown.objects.get()
     assert (rest.scope, rest.model) == ("account:main", "m")
     assert rest.until == NOW + timedelta(seconds=20)
@@ -123,7 +123,7 @@ def test_a_used_up_window_lets_the_account_rest_before_the_first_429(alice, key)
 
 def test_an_absent_header_is_not_zero(alice, key):
     found, _ = lease(alice, key)
-    pool.end_well(found, RateInfo(), NOW)
+    endings.end_well(found, RateInfo(), NOW)
     key.refresh_from_db()
     assert not Cooldown.objects.exists()
     assert key.balance_usd is None
@@ -132,8 +132,8 @@ def test_an_absent_header_is_not_zero(alice, key):
 
 def test_an_attempt_ends_once(alice, key):
     found, _ = lease(alice, key)
-    pool.end_unanswered(found, NOW, "stopped")
-    pool.end_well(found, RateInfo(), NOW)
+    endings.end_unanswered(found, NOW, "stopped")
+    endings.end_well(found, RateInfo(), NOW)
     assert Attempt.objects.get().outcome == "stopped"
 
 
@@ -146,7 +146,7 @@ def test_a_full_key_gives_no_place_until_an_attempt_ends(alice, make_key):
     call = quotas.reserve(alice, "image", "m", quotas.Estimate(images=1))
     assert not pool.view(call.pk, NOW).pool.keys[0].has_place
     assert claimed(call, key, NOW) is None
-    pool.end_unanswered(found, NOW, "stopped")
+    endings.end_unanswered(found, NOW, "stopped")
     assert pool.view(call.pk, NOW).pool.keys[0].has_place
 
 
@@ -161,7 +161,7 @@ def test_a_refusal_of_the_old_secret_says_nothing_of_the_new_one(alice, key):
     found, seen = lease(alice, key)
     key.put_secret("another")
     key.save()
-    pool.end_badly(found, KeyRefused(status=401), seen, 0, NOW)
+    endings.end_badly(found, KeyRefused(status=401), seen, 0, NOW)
     key.refresh_from_db()
     assert key.state == "active"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.venice.leases import claimed
 from venice_site.accounts.models import User
-from venice_site.venice import allowances, pool, quotas
+from venice_site.venice import allowances, endings, pool, quotas
 from venice_site.venice.errors import KeyRefused, QuotaExceeded, VeniceError
 from venice_site.venice.models import Call, CallKind, CallState, Hold, Notice, Quota, QuotaBucket
 from venice_site.venice.quotas import Estimate
@@ -401,7 +401,7 @@ def test_a_call_that_moves_to_another_key_lets_go_of_the_first(alice, make_key):
     first, second = key_quota(one, 5), key_quota(two, 5)
     lease, call = asked_with(alice, one)
     now = timezone.now()
-    pool.end_badly(lease, KeyRefused(status=401), pool.view(call.pk, now), 0, now)
+    endings.end_badly(lease, KeyRefused(status=401), pool.view(call.pk, now), 0, now)
     assert claimed(call, two, now)
     assert (bucket_of(first), bucket_of(second)) == ((0, 0), (0, 1))
     quotas.settle(call.pk, Usage(images=1))
@@ -412,7 +412,7 @@ def test_a_second_attempt_with_the_same_key_counts_once(alice, key):
     quota = key_quota(key, 5, metric="requests")
     lease, call = asked_with(alice, key)
     now = timezone.now()
-    pool.end_badly(lease, VeniceError(status=500), pool.view(call.pk, now), 0, now)
+    endings.end_badly(lease, VeniceError(status=500), pool.view(call.pk, now), 0, now)
     assert claimed(call, key, now)
     assert bucket_of(quota) == (0, 1)
 

@@ -13,9 +13,9 @@ from venice_site.venice import marks, rests
 from venice_site.venice.answers import KeyHealth
 from venice_site.venice.clients import client_of
 from venice_site.venice.consequences import PROBE_AFTER
+from venice_site.venice.endings import money
 from venice_site.venice.errors import KeyRefused, VeniceError
 from venice_site.venice.models import ApiKey, KeyState
-from venice_site.venice.pool import money
 
 LOWEST_BALANCE = Decimal("0.10")  # what Venice wants to see before it starts (contract 11)
 

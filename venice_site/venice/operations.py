@@ -12,7 +12,7 @@ from random import Random
 from django.db import connection, transaction
 from django.utils import timezone
 
-from venice_site.venice import policy, pool
+from venice_site.venice import endings, policy, pool
 from venice_site.venice.decisions import (
     Decision,
     FallBack,
@@ -81,23 +81,23 @@ class Operation:
     def end_well(self, lease: Lease, rate: RateInfo, request_id: str) -> None:
         """Record the attempt that brought the answer, and on the ledger line who answered."""
         with transaction.atomic():
-            pool.end_well(lease, rate, self.clock.now(), request_id=request_id)
+            endings.end_well(lease, rate, self.clock.now(), request_id=request_id)
             Call.objects.filter(pk=self.call_id).update(
                 served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
             )
 
     def note_answer(self, lease: Lease) -> None:
         """Note that Venice has begun to answer well."""
-        pool.note_answer(lease, self.clock.now())
+        endings.note_answer(lease, self.clock.now())
 
     def end_badly(self, lease: Lease, seen: View, error: VeniceError) -> None:
         """Record how an attempt failed and what everybody shall know of it."""
         waits = policy.backoffs(self.history)
-        pool.end_badly(lease, error, seen, waits, self.clock.now())
+        endings.end_badly(lease, error, seen, waits, self.clock.now())
 
     def end_stopped(self, lease: Lease) -> None:
         """Record that the person stopped the attempt."""
-        pool.end_unanswered(lease, self.clock.now(), Stopped.kind)
+        endings.end_unanswered(lease, self.clock.now(), Stopped.kind)
 
     def fall_back(self, model: str, reason: str) -> None:
         """Go on with another model, and say so on the ledger line."""
@@ -137,7 +137,7 @@ class Operation:
         except (
             BaseException
         ):  # our own fault, or the end of the process: the lease must not stay open
-            pool.end_unanswered(lease, self.clock.now(), "crashed")
+            endings.end_unanswered(lease, self.clock.now(), "crashed")
             raise
 
     def _prepare(self, decision: Wait | FallBack | Stop) -> None:

@@ -11,20 +11,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from venice_site.venice import allowances, buckets, consequences, policy, quotas, rests, rules
+from venice_site.venice import allowances, buckets, policy, quotas, rests, rules
 from venice_site.venice.client import Client
 from venice_site.venice.clients import client_of
-from venice_site.venice.consequences import FAILURE_WINDOW, LONGEST_REST
-from venice_site.venice.decisions import Pool, PoolKey, Rest, Tried, TryKey
-from venice_site.venice.errors import KeyRefused, VeniceError
-from venice_site.venice.marks import mark
+from venice_site.venice.consequences import FAILURE_WINDOW
+from venice_site.venice.decisions import Pool, PoolKey, TryKey
 from venice_site.venice.models import (
     ApiKey,
     Attempt,
@@ -32,7 +29,6 @@ from venice_site.venice.models import (
     Period,
     QuotaBucket,
 )
-from venice_site.venice.types import RateInfo
 from venice_site.venice.windows import window
 
 log = logging.getLogger("studio.venice")
@@ -42,7 +38,6 @@ ASKABLE = (KeyState.ACTIVE, KeyState.OUT_OF_CREDIT, KeyState.SPEND_CAPPED)
 LEASE_MARGIN = timedelta(seconds=30)
 STREAM_DEADLINE = timedelta(minutes=10)
 ANSWERED_WITHIN = timedelta(seconds=30)  # so long a good answer speaks for an account
-ANSWER_NOTED_EVERY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,10 @@ class View:
 
 @dataclass(slots=True)
 class Lease:
-    """An attempt under way: its row holds a place of the key until `end` is written."""
+    """An attempt under way: its row holds a place of the key until its end is written.
+
+    `is_probe` says that it tries out whether a rest is over for good.
+    """
 
     attempt: int
     call: int
@@ -70,6 +68,7 @@ class Lease:
     account: str
     model: str
     client: Client
+    is_probe: bool
     started: float = field(default_factory=time.monotonic)
     is_open: bool = True
 
@@ -111,8 +110,7 @@ def claim(
     client = client_of(key)
     if client is None:
         return None
-    if key is not None:
-        _take_place(call_id, key, seen, decision.model, now)
+    is_probe = key is not None and _take_place(call_id, key, seen, decision.model, now)
     quotas.dispatch(call_id)
     attempt = Attempt.objects.create(
         call_id=call_id,
@@ -125,16 +123,25 @@ def claim(
         expires_at=now + max(STREAM_DEADLINE, _seconds(settings.VENICE_DEADLINE)) + LEASE_MARGIN,
         waited_ms=waited_ms,
     )
-    return Lease(attempt.pk, call_id, attempt.number, key, attempt.account, decision.model, client)
+    return Lease(
+        attempt=attempt.pk,
+        call=call_id,
+        number=attempt.number,
+        key=key,
+        account=attempt.account,
+        model=decision.model,
+        client=client,
+        is_probe=is_probe,
+    )
 
 
-def _take_place(call_id: int, key: ApiKey, seen: View, model: str, now: datetime) -> None:
+def _take_place(call_id: int, key: ApiKey, seen: View, model: str, now: datetime) -> bool:
     facts: dict[str, Any] = {"last_used_at": now}
     if key.state == KeyState.REFUSED:
         facts["retry_at"] = now + rests.PROBE_FOR  # one request tries it out
     ApiKey.objects.filter(pk=key.pk).update(**facts)
-    rests.probe(seen.resting, key.pk, key.account, model, now)
     quotas.claim_key(call_id, key, now)
+    return rests.probe(seen.resting, key.pk, key.account, model, now)
 
 
 @dataclass(slots=True)
@@ -261,115 +268,7 @@ def _seconds(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-# --- ending -----------------------------------------------------------------------------------
-
-
-def note_answer(lease: Lease, now: datetime) -> None:
-    """Note that the key's account answers well: others may then be sent at once."""
-    key = lease.key
-    if key is None or (key.answered_at and key.answered_at > now - ANSWER_NOTED_EVERY):
-        return
-    key.answered_at = now
-    ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(answered_at=now)
-
-
-def end_well(lease: Lease, rate: RateInfo, now: datetime, *, request_id: str = "") -> None:
-    """End an attempt that was answered, and keep what its headers said of the key."""
-    with transaction.atomic():
-        _end(lease, now, outcome="ok", status=200, request_id=request_id)
-        if lease.key is None:
-            return
-        _keep_rate(lease.key, lease.model, rate, now, answered_at=now)
-        if lease.key.state != KeyState.ACTIVE:
-            mark(lease.key, KeyState.ACTIVE)
-        rests.lift(lease.key.pk, lease.account, lease.model, now)
-        if rate.remaining == 0 and rate.reset_at is not None:
-            until = min(datetime.fromtimestamp(rate.reset_at, UTC), now + LONGEST_REST)
-            rests.lay(Rest(f"account:{lease.account}", lease.model, until, "used-up"))
-
-
-def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: datetime) -> None:
-    """End an attempt that failed, and let everybody know what follows for the key, account or model."""
-    with transaction.atomic():
-        _end(
-            lease,
-            now,
-            outcome=error.kind,
-            status=error.status,
-            detail=error.detail,
-            request_id=error.request_id,
-            counts_as_failure=lease.key is not None and (error.status or 0) >= 400,
-        )
-        if lease.key is not None and error.rate is not None and not isinstance(error, KeyRefused):
-            _keep_rate(lease.key, lease.model, error.rate, now)
-        tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
-        for outcome in consequences.consequences(tried, seen.facts(tried.key), waits, now):
-            if isinstance(outcome, Rest):
-                rests.lay(outcome)
-            elif lease.key is not None:
-                state = KeyState(outcome.state)
-                mark(lease.key, state, outcome.reason, retry_at=outcome.retry_at)
-                log.warning("key=%s state=%s account=%s", lease.key.pk, state, lease.account)
-
-
-def end_unanswered(lease: Lease, now: datetime, outcome: str) -> None:
-    """End an attempt that was stopped, or that our own fault broke."""
-    _end(lease, now, outcome=outcome)
-
-
 def prune(now: datetime) -> None:
     """End the leases that nobody came back to."""
     lost = Attempt.objects.filter(ended_at=None, expires_at__lte=now)
     lost.update(ended_at=now, outcome="lost")
-
-
-def _end(lease: Lease, now: datetime, **facts: Any) -> None:
-    if not lease.is_open:
-        return
-    lease.is_open = False
-    duration = round((time.monotonic() - lease.started) * 1000)
-    facts = {
-        name: value[:500] if isinstance(value, str) else value for name, value in facts.items()
-    }
-    facts["request_id"] = facts.get("request_id", "")[:80]
-    rows = Attempt.objects.filter(pk=lease.attempt)
-    rows.update(ended_at=now, duration_ms=duration, **facts)
-    log.info(
-        "call=%s attempt=%s key=%s account=%s model=%s outcome=%s status=%s duration_ms=%s ray=%s",
-        lease.call,
-        lease.number,
-        lease.key.pk if lease.key else "stand-in",
-        lease.account,
-        lease.model,
-        facts["outcome"],
-        facts.get("status") or "-",
-        duration,
-        facts["request_id"] or "-",
-    )
-
-
-def _keep_rate(key: ApiKey, model: str, rate: RateInfo, now: datetime, **facts: Any) -> None:
-    facts["rate_limits"] = _with_rate(key.rate_limits, model, rate, now)
-    if rate.balance_usd is not None:
-        facts["balance_usd"] = money(rate.balance_usd)
-    if rate.balance_diem is not None:
-        facts["balance_diem"] = money(rate.balance_diem)
-    ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(**facts)
-
-
-def _with_rate(kept: dict[str, Any], model: str, rate: RateInfo, now: datetime) -> dict[str, Any]:
-    said = {
-        "limit": rate.limit,
-        "remaining": rate.remaining,
-        "reset_at": rate.reset_at,
-        "tokens_remaining": rate.tokens_remaining,
-        "failures_left": rate.failures_left,
-    }
-    said = {name: value for name, value in said.items() if value is not None}
-    models = {**kept.get("models", {}), model: {**said, "at": now.isoformat(timespec="seconds")}}
-    return {**kept, "models": models}
-
-
-def money(amount: float) -> Decimal:
-    """Return an amount of a currency as it is kept."""
-    return Decimal(str(amount)).quantize(Decimal("0.0001"))

@@ -43,12 +43,13 @@ def lay(rest: Rest) -> None:
     Cooldown.objects.filter(**found, until__lt=rest.until).update(**facts)
 
 
-def probe(resting: Resting, key: int, account: str, model: str, now: datetime) -> None:
-    """Let the request that is about to be sent try out the rests that are over, before any other."""
+def probe(resting: Resting, key: int, account: str, model: str, now: datetime) -> bool:
+    """Let the request that is about to be sent try out the rests that are over; return whether it does."""
     scopes = scopes_of(key, account)
     mine = [row.pk for row in resting.over if row.scope in scopes and row.model in ("", model)]
     if mine:
         Cooldown.objects.filter(pk__in=mine).update(probe_until=now + PROBE_FOR)
+    return bool(mine)
 
 
 def lift(key: int, account: str, model: str, now: datetime) -> None:
