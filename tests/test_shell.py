@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from venice_site.venice import quotas
+from venice_site.venice import notices, quotas
 from venice_site.venice.models import Announcement, Call, CallKind, Metric, Period, Quota, Who
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -216,3 +216,13 @@ def test_text_can_be_read(theme: int, text: str, ground: str) -> None:
 def test_edges_of_controls_can_be_seen(theme: int, edge: str, ground: str) -> None:
     found = tokens(theme)
     assert contrast(found[edge], found[ground]) >= 3
+
+
+def test_administrators_see_what_they_should_know_and_nobody_else_does(
+    as_alice, as_administrator
+) -> None:
+    notices.tell("key:1", "Venice refuses the key one.")
+    assert "Venice refuses the key one." in as_administrator.get("/usage/").content.decode()
+    assert "Venice refuses" not in as_alice.get("/usage/").content.decode()
+    notices.settle("key:1")
+    assert "Venice refuses" not in as_administrator.get("/usage/").content.decode()

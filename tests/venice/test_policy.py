@@ -24,6 +24,7 @@ from venice_site.venice.decisions import (
     Wait,
     Waited,
 )
+from venice_site.venice.types import RateInfo
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETRYABLE = [
@@ -427,3 +428,37 @@ def test_a_reply_that_was_lost_before_content_is_asked_for_once_more(kind):
     assert decide(pool(), order("text"), lost) == TryKey(1, "dear")
     assert isinstance(decide(pool(), order("text"), lost, lost), Stop)
     assert isinstance(decide(pool(), order("image"), lost), Stop)
+
+
+def test_a_model_that_the_team_may_not_use_gives_way_to_the_configured_one():
+    facts = order(fallback="cheap")
+    pro_only = tried(errors.NotEntitled(status=401))
+    decision = decide(pool(), facts, pro_only)
+    assert decision == FallBack("cheap", policy.FALLBACK_REASONS["not-entitled"])
+    assert decide(pool(), order(), pro_only) == Stop(pro_only.error)
+
+
+def test_a_model_that_fails_again_and_again_gives_way_too():
+    script = [errors.ServerFault(status=500) for _ in range(4)]
+    journey = Journey(pool(), order(fallback="cheap"), [*script, None]).play()
+    assert [one.model for one in journey.tries] == ["dear"] * 4 + ["cheap"]
+    assert [int(seconds) for seconds in journey.waits] == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("scope", "following"),
+    [("api_key", TryKey(2, "dear")), ("user", TryKey(3, "dear")), ("global", None)],
+)
+def test_whose_limit_it_is_decides_which_key_can_help(scope, following):
+    keys = pool(PoolKey(1, "a"), PoolKey(2, "a"), PoolKey(3, "b", priority=-1))
+    limited = tried(errors.RateLimited(rate=RateInfo(scope=scope)), account="a")
+    decision = decide(keys, order(), limited)
+    assert decision == following if following else isinstance(decision, Wait)
+    (rest,) = consequences.consequences(limited, keys.keys[0], 0, NOW)
+    assert rest.scope == {"api_key": "key:1", "user": "account:a", "global": "everyone"}[scope]
+
+
+def test_a_key_that_is_being_tried_out_is_waited_for_a_moment():
+    probed = pool(PoolKey(1, "a"), probed=(("account:a", "dear"),))
+    assert decide(probed, order()).why == "place"
+    assert decide(probed, order(model="another")) == TryKey(1, "another")

@@ -33,6 +33,24 @@ def test_each_allowance_has_a_meter_and_its_reset(as_alice, alice):
     assert "begins again" in page
 
 
+@pytest.mark.parametrize(
+    ("limit", "words", "badge"),
+    [
+        (40, "38 images left", ""),
+        (2, "Nothing left", "Used up"),
+        (3, "1 image left", "Little is left"),
+    ],
+)
+def test_it_is_said_how_much_is_left(limit, words, badge, as_alice, alice):
+    Quota.objects.create(metric="images", limit=limit, warn_at=60)
+    spend(alice)
+    spend(alice)
+    page = as_alice.get("/usage/").content.decode()
+    assert words in page
+    assert badge in page
+    assert ("badge--" in page) == bool(badge)
+
+
 def test_a_person_sees_their_own_calls_only(as_alice, alice, bob):
     spend(alice)
     spend(bob, model="somebody-elses", served_by="somebody-elses")

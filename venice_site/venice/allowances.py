@@ -45,6 +45,11 @@ class Allowance:
         return "wait" if 100 * self.share_used >= self.quota.warn_at else "done"
 
     @property
+    def left_in_words(self) -> str:
+        """Return what is left."""
+        return f"{self.quota.amount(self.left)} left" if self.left else "Nothing left"
+
+    @property
     def words(self) -> str:
         """Return what is left, in words."""
         return f"{self.quota.amount(self.left)} left of {self.quota}"
