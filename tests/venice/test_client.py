@@ -295,7 +295,7 @@ def test_a_refused_key_has_no_health(venice, client):
         ("error-budget", errors.FailureBudget),
         ("server-error", errors.ServerFault),
         ("at-capacity", errors.Overloaded),
-        ("gateway-timeout", errors.ServerFault),
+        ("gateway-timeout", errors.TimedOut),
         ("html-502", errors.ServerFault),
         ("html-200", errors.BadAnswer),
         ("broken-json", errors.BadAnswer),
@@ -314,7 +314,7 @@ def test_each_refusal_is_what_it_really_means_and_is_met_once(venice, client, sc
     with pytest.raises(kind) as caught:
         client.generate_image(ORDER) if what == "image" else reply_to(client)
     assert type(caught.value) is kind
-    assert not caught.value.may_be_charged
+    assert caught.value.may_be_charged == (kind is errors.TimedOut)
     assert len(venice.requests) == 1
 
 

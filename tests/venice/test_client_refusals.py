@@ -111,8 +111,8 @@ PROVIDER = {
         (502, b"<html>502 Bad Gateway</html>", errors.ServerFault, ""),
         (503, {"error": "The model is at capacity."}, errors.Overloaded, ""),
         (503, b"<html>busy</html>", errors.Overloaded, ""),
-        (504, {"error": "timed-out"}, errors.ServerFault, ""),
-        (524, b"", errors.ServerFault, ""),
+        (504, {"error": "timed-out"}, errors.TimedOut, "may have been charged"),
+        (524, b"", errors.TimedOut, "took too long"),
         (302, b"", errors.BadAnswer, "another address"),
         (418, {"error": ["odd", 7, None, {"path": "p"}]}, errors.InvalidOrder, ""),
     ],
@@ -121,7 +121,7 @@ def test_each_shape_means_one_error(status, body, kind, words):
     error = met(status, body)
     assert type(error) is kind
     assert error.status == status
-    assert not error.may_be_charged
+    assert error.may_be_charged == (kind is errors.TimedOut)
     assert words in str(error)
 
 

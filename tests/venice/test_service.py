@@ -372,6 +372,14 @@ def test_a_picture_that_timed_out_is_not_sent_again(venice, key, simulator, sett
     assert len(simulator.requests) == 1
 
 
+def test_a_picture_that_venice_gave_up_on_is_not_sent_again(venice, key, simulator):
+    simulator.fail("gateway-timeout")
+    with pytest.raises(errors.TimedOut) as caught:
+        make_picture(venice)
+    assert caught.value.may_be_charged
+    assert len(simulator.requests) == 1
+
+
 def test_a_reply_that_timed_out_before_content_is_asked_for_once_more(
     venice, key, simulator, settings
 ):

@@ -67,7 +67,7 @@ class Unreachable(VeniceError):
 
 
 class TimedOut(VeniceError):
-    """Venice took the order and did not answer in time."""
+    """Venice took the order and did not answer in time; or 504, when it gave up itself."""
 
     kind = "timeout"
     sentence = "Venice did not answer within 60 seconds. The work may have been charged."
@@ -177,7 +177,7 @@ class FailureBudget(Refusal):
 
 
 class ServerFault(Refusal):
-    """500, 502, 504: Venice failed."""
+    """500, 502: Venice failed."""
 
     kind = "server-fault"
     sentence = "Venice had an internal error. Try again in a moment."

@@ -29,6 +29,8 @@ PLAIN: dict[int, Meaning] = {
     425: (errors.ServerFault, ""),
     503: (errors.Overloaded, ""),
 }
+GAVE_UP_WAITING = (504, 524)  # somebody on the way did; the work itself may go on (contract 4.2)
+TOOK_TOO_LONG = "Venice took too long with this and gave up. The work may have been charged."
 LONGEST_DETAIL = 500  # characters
 SHORTEST_KEY = 6  # characters; anything shorter also stands in ordinary words
 PAUSE_AFTER_FAILURES = timedelta(seconds=30)  # how long Venice blocks after too many (contract 5.2)
@@ -87,9 +89,13 @@ def refusal(
     said = read(body, content_type(headers))
     rate = rate_info(headers, now)
     kind, sentence = _meaning(status, said, rate, ordered=ordered)
+    gave_up = ordered and status in GAVE_UP_WAITING
+    if gave_up:
+        kind, sentence = errors.TimedOut, TOOK_TOO_LONG
     return kind(
         scrub(sentence),
         status=status,
+        may_be_charged=gave_up,
         detail=_detail(said, body, scrub),
         retry_at=_retry_at(kind, status, rate, said, now),
         request_id=scrub(said.request_id or headers.get("cf-ray") or "")[:100],
