@@ -3,12 +3,16 @@
 import shutil
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
 
 from venice_site.simulator import Simulator
+
+hypothesis.settings.register_profile("studio", deadline=None)  # tests measure no time
+hypothesis.settings.load_profile("studio")
 
 
 def pytest_configure() -> None:
