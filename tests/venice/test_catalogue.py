@@ -6,25 +6,19 @@ from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from venice_site.simulator import Simulator
-from venice_site.venice import catalogue, fallback, prices, tasks
+from venice_site.venice import catalogue, listing, tasks
+from venice_site.venice.answers import model_entries, style_labels
+from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import Client
-from venice_site.venice.errors import ModelGone, ServerFault, Unreachable
+from venice_site.venice.entries import read_model
+from venice_site.venice.errors import BadAnswer, ModelGone, ServerFault, Unreachable
 from venice_site.venice.models import CatalogueEntry
 from venice_site.venice.service import Venice
-from venice_site.venice.types import (
-    ChatMessage,
-    ChatOrder,
-    ImageOrder,
-    ImagePart,
-    Model,
-    Price,
-    TokenPrices,
-    Usage,
-)
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)
@@ -32,7 +26,7 @@ TODAY = date(2026, 11, 20)
 
 def refresh(simulator, **facts):
     client = Client(simulator.url, "key-one")
-    return catalogue.refresh(client, timezone.now(), simulated=False, **facts)
+    return listing.refresh(client, timezone.now(), simulated=False, **facts)
 
 
 def current() -> catalogue.Catalogue:
@@ -50,7 +44,7 @@ def test_a_fresh_database_works_at_once():
 
 def test_every_model_of_the_starting_copy_has_a_price():
     start = catalogue.starting_copy()
-    for model in start.models["image"].values():
+    for model in [*start.models["image"].values(), *start.models["inpaint"].values()]:
         price = model.price
         known = price.image or price.by_resolution.get(model.default_resolution)
         assert known or price.by_quality[model.default_resolution][model.default_quality]
@@ -101,7 +95,7 @@ def test_a_bad_answer_leaves_the_last_good_copy(scenario, simulator):
 def test_without_venice_the_last_good_copy_stays(simulator):
     refresh(simulator)
     with pytest.raises(Unreachable):
-        catalogue.refresh(Client("http://127.0.0.1:9/api/v1", "k"), timezone.now(), simulated=False)
+        listing.refresh(Client("http://127.0.0.1:9/api/v1", "k"), timezone.now(), simulated=False)
     assert current().offered("image")
 
 
@@ -161,7 +155,37 @@ def test_what_is_on_offer_is_read_with_no_query_while_it_is_fresh(
         venice.styles()
 
 
-# --- one entry --------------------------------------------------------------------------------
+# --- lists of any kind ------------------------------------------------------------------------
+
+
+class Said:
+    """A Venice that lists what a test says, each part as it arrived."""
+
+    def __init__(self, **parts) -> None:
+        self.parts = parts
+
+    def models(self, kind):
+        return model_entries(self.parts.get(kind, []), kind)
+
+    def styles(self):
+        return style_labels(self.parts.get("styles", []))
+
+    def traits(self, kind):
+        return self.parts.get("traits", {}).get(kind, {})
+
+    def compatibility(self, kind):
+        return self.parts.get("names", {}).get(kind, {})
+
+
+def listed(**parts) -> Catalogue:
+    """Return the catalogue after Venice listed these parts."""
+    listing.refresh(Said(**parts), timezone.now(), simulated=False)
+    return current()
+
+
+def entry(model_id: str, **spec) -> dict[str, object]:
+    return {"id": model_id, "model_spec": {"name": model_id.title(), "pricing": {}, **spec}}
+
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -170,58 +194,163 @@ json_values = st.recursive(
     ),
     max_leaves=8,
 )
-specs = st.dictionaries(
-    st.sampled_from(
-        ["name", "pricing", "constraints", "capabilities", "deprecation", "traits", "offline"]
-    ),
-    json_values
-    | st.dictionaries(
-        st.sampled_from(["generation", "resolutions", "quality", "steps", "aspectRatios", "usd"]),
-        json_values,
-    ),
+half_characters = st.text(st.characters(codec=None, categories=["Cs", "Cc", "L"]), max_size=4)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(json_values | st.fixed_dictionaries({"id": half_characters}), max_size=5),
+    st.dictionaries(half_characters, half_characters, max_size=3),
+    st.lists(json_values | half_characters, max_size=3),
 )
+def test_nonsense_in_a_list_does_not_keep_the_others_out(db, entries, names, styles):
+    nonsense = {"image": [*entries, entry("sound")], "styles": [*styles, "Sound"]}
+    found = listed(**nonsense, names={"image": names}, traits={"image": names})
+    assert found.find("image", "sound") is not None
+    assert "Sound" in found.styles
 
 
-@given(st.fixed_dictionaries({"id": st.text()}, optional={"model_spec": specs | json_values}))
-def test_no_entry_breaks_the_reading(raw):
-    assert catalogue.parse_model(raw).id == raw["id"]
+def test_numbers_that_no_database_keeps_do_not_stop_a_refresh():
+    odd = {"generation": {"usd": float("nan")}, "note": "half \ud800 and zero \0", "n": 10**400}
+    found = listed(image=[entry("odd", pricing=odd), entry("odd", name="The second of one id")])
+    model = found.find("image", "odd")
+    assert model is not None
+    assert (model.name, model.price.image) == ("Odd", None)
 
 
-def test_the_facts_of_an_entry_are_read():
-    model = catalogue.parse_model(
-        {
-            "id": "gpt-image-2",
-            "type": "image",
-            "model_spec": {
-                "name": "GPT Image 2",
-                "pricing": {
-                    "resolutions": {"1K": {"usd": 0.27}, "2K": {"usd": 0.51}},
-                    "quality": {"1K": {"low": {"usd": 0.02}, "high": {"usd": 0.26}}},
-                },
-                "constraints": {
-                    "promptCharacterLimit": 10000,
-                    "aspectRatios": ["1:1", "16:9"],
-                    "defaultAspectRatio": "1:1",
-                    "resolutions": ["1K", "2K"],
-                    "defaultResolution": "1K",
-                    "qualities": ["low", "high"],
-                    "defaultQuality": "high",
-                },
-            },
-        }
+def test_every_kind_has_its_own_list(simulator):
+    refresh(simulator)
+    for kind in catalogue.KINDS:
+        ids = [model.id for model in simulator.catalogue.of_type(kind)]
+        assert list(current().models[kind]) == ids
+    assert current().default("inpaint").max_images == 3
+    assert current().default("upscale").price.upscale == {"2x": 20_000, "4x": 80_000}
+
+
+def test_a_part_that_comes_back_empty_keeps_its_last_good_copy():
+    listed(image=[entry("one")], styles=["Anime"], traits={"image": {"best": "one"}})
+    found = listed(text=[entry("writer")])
+    assert list(found.models["image"]) == ["one"]
+    assert found.models["image"]["one"].traits == ("best",)
+    assert found.styles == ("Anime",)
+
+
+def test_a_part_that_fails_leaves_the_others_to_be_refreshed():
+    listed(image=[entry("one")])
+    with pytest.raises(BadAnswer):
+        listed(image="no list", text=[entry("writer")])
+    assert list(current().models["image"]) == ["one"]
+    assert list(current().models["text"]) == ["writer"]
+
+
+def test_a_trait_moves_from_model_to_model():
+    entries = [entry("old", traits=["default", "quick"]), entry("new")]
+    found = listed(image=entries, traits={"image": {"default": "new"}})
+    assert found.default("image").id == "new"
+    assert found.models["image"]["old"].traits == ("quick",)
+
+
+# --- names that are not the id of a model -----------------------------------------------------
+
+
+def test_an_id_on_offer_and_a_trait_are_what_they_are():
+    start = catalogue.starting_copy()
+    assert start.resolve("image", "chroma") == (start.models["image"]["chroma"], "")
+    assert start.resolve("image", "fastest") == (start.models["image"]["z-image-turbo"], "")
+    assert start.resolve("text", "") == (start.default("text"), "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "former", "now"),
+    [
+        ("image", "fluently-xl", "z-image-turbo"),
+        ("image", "stable-diffusion-3", "venice-sd35"),
+        ("text", "mistral-31-24b", "mistral-small-2603"),
+        ("text", "grok-41-fast", "grok-4-3"),
+        ("text", "gemini-3-pro-preview", "gemini-3-1-pro-preview"),
+        ("text", "claude-opus-45", "claude-opus-4-5"),
+        ("inpaint", "qwen-edit", "firered-image-edit"),
+    ],
+)
+def test_models_of_the_older_document_lead_to_one_of_today(kind, former, now):
+    model, notice = catalogue.starting_copy().resolve(kind, former)
+    assert model.id == now
+    assert notice == f"{former} is not on offer any more: {model.name} takes its place."
+
+
+@pytest.mark.parametrize(
+    "model_id", ["google-gemma-3-27b-it", "qwen3-235b-a22b-instruct-2507", "openai-gpt-52"]
+)
+def test_models_of_the_older_document_that_are_still_there_are_used(model_id):
+    model, notice = catalogue.starting_copy().resolve("text", model_id)
+    assert (model.id, notice) == (model_id, "")
+
+
+def test_a_name_that_nobody_knows_leads_to_the_default():
+    model, notice = catalogue.starting_copy().resolve("image", "no-such-thing")
+    assert model.id == "z-image-turbo"
+    assert notice == "Venice offers no model “no-such-thing”: Z-Image Turbo takes its place."
+
+
+def test_a_foreign_name_leads_to_the_model_that_answers_to_it():
+    found = listed(text=[entry("glm"), entry("other")], names={"text": {"gpt-4o": "other"}})
+    assert found.resolve("text", "gpt-4o") == (
+        found.models["text"]["other"],
+        "“gpt-4o” is another name of Other.",
     )
-    order = ImageOrder(model.id, "p", 1)
-    assert not model.sized_in_pixels
-    assert prices.image_price(model, order) == 260_000
-    assert prices.image_price(model, ImageOrder(model.id, "p", 1, quality="low")) == 20_000
-    assert prices.image_price(model, ImageOrder(model.id, "p", 1, resolution="2K")) == 510_000
 
 
-def test_prices_of_fractions_of_a_cent_are_exact():
-    assert prices.micro_usd(0.09375) == 93_750
-    assert prices.micro_usd("0.0375") == 37_500
-    assert prices.micro_usd("free") is None
-    assert prices.micro_usd(-1) is None
+def test_a_foreign_name_of_a_model_that_is_gone_leads_to_the_default():
+    found = listed(text=[entry("glm")], names={"text": {"gpt-4o": "gone"}})
+    assert found.resolve("text", "gpt-4o")[0].id == "glm"
+
+
+def test_a_model_that_is_away_for_a_while_says_so():
+    found = listed(text=[entry("glm"), entry("away", offline=True)])
+    assert found.resolve("text", "away") == (
+        found.models["text"]["glm"],
+        "Away cannot be used right now: Glm takes its place.",
+    )
+
+
+def retired(model_id: str, replacement: str, day: str = "2026-01-01T00:00:00Z"):
+    return entry(model_id, deprecation={"removesAt": day, "replacementModelId": replacement})
+
+
+def test_a_retired_model_leads_to_its_replacement_through_any_number_of_them():
+    found = listed(text=[entry("glm"), retired("one", "two"), retired("two", "new"), entry("new")])
+    assert found.successor("text", "one") == found.models["text"]["new"]
+    assert found.resolve("text", "one") == (
+        found.models["text"]["new"],
+        "One is not on offer any more: New takes its place.",
+    )
+
+
+def test_replacements_that_lead_round_in_a_circle_end_at_the_default():
+    found = listed(text=[entry("glm"), retired("one", "two"), retired("two", "one")])
+    assert found.successor("text", "one") is None
+    assert found.resolve("text", "one")[0].id == "glm"
+
+
+def test_a_model_that_venice_has_taken_off_its_list_is_remembered():
+    listed(text=[entry("glm"), entry("new"), retired("old", "new", "2999-01-01T00:00:00Z")])
+    found = listed(text=[entry("glm"), entry("new")])
+    assert found.find("text", "old") is None
+    assert found.resolve("text", "old") == (
+        found.models["text"]["new"],
+        "Old is not on offer any more: New takes its place.",
+    )
+
+
+def test_a_model_that_comes_back_is_itself_again():
+    listed(text=[entry("glm"), entry("old")])
+    listed(text=[entry("glm")])
+    found = listed(text=[entry("glm"), entry("old")])
+    assert found.resolve("text", "old") == (found.models["text"]["old"], "")
+    assert found.left["text"] == {}
+
+
+# --- what can be chosen -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,70 +363,43 @@ def test_prices_of_fractions_of_a_cent_are_exact():
     ],
 )
 def test_what_cannot_be_chosen_is_hidden(facts):
-    model = catalogue.parse_model({"id": "m", "type": "image", "model_spec": facts})
+    model = read_model({"id": "m", "type": "image", "model_spec": facts})
+    assert model is not None
     assert not catalogue.is_offered(model, TODAY)
 
 
 def test_a_model_that_retires_later_can_still_be_chosen():
-    spec = {"deprecation": {"date": "2026-11-21T00:00:00.000Z", "replacementModelId": "n"}}
-    model = catalogue.parse_model({"id": "m", "type": "image", "model_spec": spec})
+    model = read_model(retired("m", "n", "2026-11-21T00:00:00.000Z"))
+    assert model is not None
     assert catalogue.is_offered(model, TODAY)
     assert model.replacement == "n"
 
 
-def test_the_background_remover_is_no_image_model():
-    assert not catalogue.is_offered(Model("bria-bg-remover", "image", "Remover"), TODAY)
+def test_the_background_remover_is_no_image_model_but_its_price_is_known():
+    start = catalogue.starting_copy()
+    assert start.find("image", "bria-bg-remover") is None
+    assert start.models["image"]["bria-bg-remover"].price.image == 30_000
 
 
 def test_an_empty_catalogue_says_so():
     with pytest.raises(ModelGone):
-        catalogue.Catalogue({"image": {}, "text": {}}, ()).default("image")
+        Catalogue({"image": {}, "text": {}}, ()).default("image")
+    with pytest.raises(ModelGone):
+        Catalogue({}, ()).resolve("image", "chroma")
 
 
-# --- prices and the cheaper model -------------------------------------------------------------
-
-WRITER = Model("w", "text", "W", price=Price(tokens=TokenPrices(1_000_000, 4_000_000, 100_000)))
+# --- the starting copy ------------------------------------------------------------------------
 
 
-def test_cached_tokens_cost_less_and_silence_costs_nothing():
-    used = Usage(tokens_in=1000, tokens_cached=400, tokens_out=100)
-    assert prices.reply_cost(WRITER, used) == 600 + 40 + 400
-    assert prices.reply_cost(WRITER, Usage(tokens_in=1000)) == 0
+def test_the_starting_copy_holds_every_kind_and_nothing_else():
+    rows = json.loads(catalogue.STARTING_COPY.read_text())["models"]
+    assert {row["type"] for row in rows} == set(catalogue.KINDS)
+    assert len({(row["type"], row["id"]) for row in rows}) == len(rows)
+    assert not any("description" in row["model_spec"] for row in rows)
 
 
-def test_what_venice_says_it_cost_counts():
-    used = Usage(tokens_in=10, tokens_out=10, cost=77, cost_source="response")
-    assert prices.priced(WRITER, used) is used
-
-
-def test_an_unknown_price_is_never_free():
-    unknown = Model("u", "text", "U")
-    assert prices.reply_cost(unknown, Usage(tokens_in=1000, tokens_out=10)) > 0
-    assert prices.image_price(Model("u", "image", "U"), ImageOrder("u", "p", 1)) > 0
-
-
-def test_a_cheaper_writer_must_see_when_there_are_pictures():
-    cheap = Model("c", "text", "C", price=Price(tokens=TokenPrices(1, 1)))
-    picture = ChatMessage("user", "what is it?", (ImagePart(b"x", "image/png"),))
-    assert fallback.suits_reply(ChatOrder("w", (ChatMessage("user", "hi"),)), WRITER, cheap)
-    assert not fallback.suits_reply(ChatOrder("w", (picture,)), WRITER, cheap)
-
-
-def test_an_order_keeps_its_shape_with_another_model():
-    pixels = Model("p", "image", "P")
-    ratios = Model("r", "image", "R", aspect_ratios=("1:1", "16:9", "9:16"))
-    wide = ImageOrder("r", "p", 1, aspect_ratio="16:9", resolution="2K")
-    found = fallback.image_order_for(wide, pixels)
-    assert (found.model, found.resolution, found.aspect_ratio) == ("p", "", "")
-    assert found.width == 1280
-    assert found.height == 720
-    tall = ImageOrder("p", "p", 1, width=720, height=1280)
-    assert fallback.image_order_for(tall, ratios).aspect_ratio == "9:16"
-    assert (
-        fallback.image_order_for(ImageOrder("r", "p", 1, aspect_ratio="auto"), pixels).width == 1024
-    )
-
-
-def test_the_starting_copy_is_valid_json_of_known_kinds():
-    data = json.loads(catalogue.STARTING_COPY.read_text())
-    assert {row["type"] for row in data["models"]} == {"image", "text"}
+def test_former_models_lead_to_models_that_are_there():
+    start = catalogue.starting_copy()
+    for kind, former in catalogue.former_models().items():
+        assert [start.find(kind, model_id) for model_id in former] == [None] * len(former)
+        assert all(start.find(kind, model_id) for model_id in former.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from venice_site.venice.prices import image_price, reply_estimate
+from venice_site.venice.prices import image_price, input_tokens, reply_estimate
 from venice_site.venice.types import ChatOrder, ImageOrder, Model
 
 LONGEST_SIDE = 1280  # pixels (contract 6.1)
@@ -19,11 +19,20 @@ def suits_image(order: ImageOrder, chosen: Model, other: Model) -> bool:
 
 
 def suits_reply(order: ChatOrder, chosen: Model, other: Model) -> bool:
-    """Return whether another model can write this reply for less; pictures need a model that sees."""
+    """Return whether another model can write this reply for less, and do all that was asked for."""
     expected = reply_estimate(other, order)
-    sees = other.supports_vision or not any(message.images for message in order.messages)
-    fits = other.context_tokens is None or expected.tokens <= other.context_tokens
-    return sees and fits and expected.cost < reply_estimate(chosen, order).cost
+    room = other.context_tokens
+    fits = room is None or input_tokens(order) + expected.tokens_out <= room
+    return fits and _can_answer(order, other) and expected.cost < reply_estimate(chosen, order).cost
+
+
+def _can_answer(order: ChatOrder, model: Model) -> bool:
+    """Return whether a model sees the pictures, keeps to the schema and looks into the web."""
+    return (
+        (model.supports_vision or not any(message.images for message in order.messages))
+        and (model.supports_schema or order.schema is None)
+        and (model.supports_web_search or not (order.web_search or order.web_scraping))
+    )
 
 
 def image_order_for(order: ImageOrder, model: Model) -> ImageOrder:

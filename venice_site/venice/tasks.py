@@ -9,7 +9,7 @@ from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
-from venice_site.venice import catalogue, clients, health, notices, pool, quotas, rests
+from venice_site.venice import catalogue, clients, health, listing, notices, pool, quotas, rests
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.models import ApiKey
 from venice_site.venice.service import on_stand_in
@@ -44,7 +44,7 @@ def refresh_catalogue() -> None:
     if client is None:
         return
     try:
-        rows = catalogue.refresh(client, now, simulated=simulated)
+        rows = listing.refresh(client, now, simulated=simulated)
         log.info("state=refreshed catalogue=%s simulated=%s", rows, simulated)
     except VeniceError as error:
         shared_cache.set(FAILED_LATELY, True, PAUSE_AFTER_FAILURE)

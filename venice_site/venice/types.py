@@ -274,7 +274,9 @@ class Model:
     `kind` is Venice's own `type` ("image", "text", "inpaint", "upscale", …). A model is sized in pixels
     unless it lists aspect ratios. Lengths: prompt in characters, context and output in tokens. `max_images`
     is how many pictures a request may hold. `default_temperature` and `default_top_p` are what the model
-    uses when nothing is sent.
+    uses when nothing is sent. `single_image_ratio` says whether an edit of one picture takes an aspect
+    ratio. A model leaves on the day `retires_on` ("2026-12-01", UTC), which is worth saying from
+    `warns_from` on; with `replaced_by_venice` Venice itself lets the replacement answer from then on.
     """
 
     id: str
@@ -288,6 +290,7 @@ class Model:
     size_divisor: int = 8
     aspect_ratios: tuple[str, ...] = ()
     default_aspect_ratio: str = ""
+    single_image_ratio: bool = True
     resolutions: tuple[str, ...] = ()
     default_resolution: str = ""
     qualities: tuple[str, ...] = ()
@@ -311,7 +314,9 @@ class Model:
     offline: bool = False
     beta: bool = False
     retires_on: str = ""
+    warns_from: str = ""
     replacement: str = ""
+    replaced_by_venice: bool = False
 
     @property
     def sized_in_pixels(self) -> bool:
