@@ -38,9 +38,21 @@ def rotate(ciphertext: str) -> str:
         raise Undecryptable from error
 
 
+def is_current(ciphertext: str) -> bool:
+    """Return whether the first key of the ring opens this secret: the others are not needed for it."""
+    try:
+        _ring((settings.ENCRYPTION_KEYS[0],)).decrypt(ciphertext.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def fingerprint(secret: str) -> str:
-    """Return a mark by which the same secret is known again; it gives nothing of the secret away."""
-    pepper = _derived(settings.ENCRYPTION_KEYS[-1], b"venice-key-fingerprint")
+    """Return a mark by which the same secret is known again; it gives nothing of the secret away.
+
+    It hangs on the first key of the ring: with another one in front, the rows are marked anew.
+    """
+    pepper = _derived(settings.ENCRYPTION_KEYS[0], b"venice-key-fingerprint")
     return hmac.new(pepper, secret.encode(), hashlib.sha256).hexdigest()
 
 

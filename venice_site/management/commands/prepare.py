@@ -15,7 +15,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from venice_site.accounts.models import User
+from venice_site.checks import check_secrets, refuse
 from venice_site.venice.models import ApiKey, KeySource
+from venice_site.venice.rotation import mark_all_anew
 from venice_site.venice.secrets import fingerprint
 
 LOCK = 0x56656E69  # "Veni": any number, the same for all, for PostgreSQL's advisory lock
@@ -29,7 +31,8 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say one line for each fact that changed."""
+        """Say one line for each fact that changed. Does nothing with secrets that can be guessed."""
+        refuse(check_secrets())
         with alone():
             for fact in (*migrate(), *make_administrator(), *take_in_keys()):
                 self.stdout.write(fact)
@@ -77,6 +80,8 @@ def make_administrator() -> Iterator[str]:
 
 def take_in_keys() -> Iterator[str]:
     """Hold the keys of the environment and the rows together; what the panel says of them stays."""
+    for name in mark_all_anew(ApiKey.objects.order_by("pk")):  # the ring may be another than before
+        yield f"{name} has the same secret as another key: remove one of them."
     given = {fingerprint(secret): secret for secret in settings.VENICE_API_KEYS}
     known = {key.fingerprint: key for key in ApiKey.objects.filter(fingerprint__in=given)}
     for mark, secret in given.items():

@@ -1,4 +1,4 @@
-"""Encrypt every key anew with the first key of ENCRYPTION_KEYS."""
+"""Encrypt every key anew with the first value of ENCRYPTION_KEYS."""
 
 from __future__ import annotations
 
@@ -6,35 +6,33 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from venice_site.venice import secrets
-from venice_site.venice.models import ApiKey
+from venice_site.venice.rotation import Outcome, rotate
 
 
 class Command(BaseCommand):
-    """Put a new value first in ENCRYPTION_KEYS, run this, then take the old value away and run it again.
+    """Put a new value first in ENCRYPTION_KEYS, run this, then take the old value away.
 
-    It may be run as often as one likes. The second run renews the fingerprints, which hang on the last value.
+    It may be run as often as one likes, and stopped at any moment: the next run goes on.
     """
 
     help = "Encrypts every Venice key anew with the first value of ENCRYPTION_KEYS."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Rotate key by key; a key that is changed meanwhile is left as it was changed."""
-        closed = [key.name for key in ApiKey.objects.order_by("pk") if not _rotate(key)]
-        self.stdout.write(f"{ApiKey.objects.count() - len(closed)} keys are encrypted anew.")
-        if closed:
+        """Say how many keys were moved, and name those that could not be."""
+        outcome = rotate()
+        self.stdout.write(
+            f"Encrypted anew: {outcome.moved}. Encrypted with the first value before: {outcome.current}."
+        )
+        for sentence in _twins(outcome):
+            self.stderr.write(sentence)
+        if outcome.closed:
             raise CommandError(
-                f"These keys cannot be decrypted with any value of ENCRYPTION_KEYS: {', '.join(closed)}."
-                " Bring the old value back, or enter the keys again in the admin panel."
+                "These keys cannot be decrypted with any value of ENCRYPTION_KEYS: "
+                f"{', '.join(outcome.closed)}. Bring the old value back, or enter the keys again in the "
+                "admin panel."
             )
+        self.stdout.write("The other values of ENCRYPTION_KEYS are not needed any more.")
 
 
-def _rotate(key: ApiKey) -> bool:
-    try:
-        secret = key.secret()
-    except secrets.Undecryptable:
-        return False
-    ApiKey.objects.filter(pk=key.pk, ciphertext=key.ciphertext).update(
-        ciphertext=secrets.rotate(key.ciphertext), fingerprint=secrets.fingerprint(secret)
-    )
-    return True
+def _twins(outcome: Outcome) -> list[str]:
+    return [f"{name} has the same secret as another key: remove one." for name in outcome.twins]

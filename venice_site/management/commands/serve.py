@@ -15,7 +15,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+from venice_site.checks import LOOPBACK, check_settings, refuse, warn
+
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     """Prepares the database and becomes the supervisor of the web server and the worker."""
 
     help = "Start Venice Studio: the web server, the worker and, without a key, the stand-in for Venice."
-    requires_system_checks = ["studio"]
+    requires_system_checks = []  # they are asked for here, to answer in a sentence
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Let compose run the processes as services of their own."""
@@ -31,7 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--no-prepare", action="store_true", help="leave the database as it is")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check the port, prepare, and hand over to the supervisor."""
+        """Check the settings and the port, prepare, and hand over to the supervisor."""
+        complaints = check_settings()
+        warn(complaints, self.stderr)
+        refuse(complaints)
         programs = {"web": ["web server"], "worker": ["worker"]}.get(
             options["only"], ["web server", "worker"]
         )
