@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -403,3 +404,58 @@ def test_former_models_lead_to_models_that_are_there():
     for kind, former in catalogue.former_models().items():
         assert [start.find(kind, model_id) for model_id in former] == [None] * len(former)
         assert all(start.find(kind, model_id) for model_id in former.values())
+
+
+# --- the list for administrators --------------------------------------------------------------
+
+
+LIST = reverse("admin:venice_catalogueentry_changelist")
+
+
+def test_an_administrator_reads_what_every_model_costs_and_can_do(as_administrator, simulator):
+    refresh(simulator)
+    facts = {
+        "image": ["$0.01", "1K $0.10, 2K $0.14, 4K $0.19", "anonymized"],
+        "text": ["$1.40 in, $4.40 out", "1,000,000", "sees, thinks"],
+        "upscale": ["2x $0.02, 4x $0.08"],
+        "trait:image": ["z-image-turbo"],
+    }
+    for kind, shown in facts.items():
+        page = as_administrator.get(LIST, {"kind": kind}).text
+        assert [fact for fact in shown if fact not in page] == []
+
+
+def test_models_are_found_by_name_by_privacy_and_by_their_end(as_administrator):
+    leaves = "2999-12-01T00:00:00Z"
+    listed(
+        text=[
+            entry("glm", privacy="private", name="Great Language"),
+            {**retired("old", "glm", leaves), "id": "old"},
+        ]
+    )
+
+    def found(**asked: str) -> set[str]:
+        rows = as_administrator.get(LIST, asked).context["cl"].result_list
+        return {row.name for row in rows}
+
+    assert found() == {"glm", "old"}
+    assert found(q="great lang") == {"glm"}
+    assert found(privacy="private") == {"glm"}
+    assert found(leaving="1") == {"old"}
+    page = as_administrator.get(LIST, {"leaving": "1"}).text
+    assert "2999-12-01" in page
+
+
+def test_the_list_makes_no_query_for_each_row(as_administrator, django_assert_max_num_queries):
+    listed(text=[entry(f"writer-{number}") for number in range(90)], styles=["Anime"])
+    with django_assert_max_num_queries(12):
+        as_administrator.get(LIST)
+
+
+def test_rows_of_the_catalogue_are_read_and_never_edited(as_administrator):
+    listed(text=[entry("glm")], styles=["Anime"], traits={"text": {"best": "glm"}})
+    assert as_administrator.get(reverse("admin:venice_catalogueentry_add")).status_code == 403
+    for row in CatalogueEntry.objects.all():
+        change = reverse("admin:venice_catalogueentry_change", args=[row.pk])
+        assert as_administrator.get(change).status_code == 200
+        assert as_administrator.post(change, {"name": "x"}).status_code == 403

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from venice_site.venice import secrets, service
+from venice_site.venice.catalogue_admin import CatalogueEntryAdmin
 from venice_site.venice.models import (
     Announcement,
     ApiKey,
@@ -28,24 +29,9 @@ from venice_site.venice.models import (
     Quota,
     QuotaBucket,
 )
+from venice_site.venice.read_only import ReadOnly
 from venice_site.venice.types import MICRO
 from venice_site.venice.windows import window
-
-
-class ReadOnly:
-    """Rows that are written by the work itself: to be looked at, never edited here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds rows by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes rows by hand."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes rows by hand."""
-        return False
 
 
 class ApiKeyForm(forms.ModelForm[ApiKey]):
@@ -307,13 +293,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
         return f"${call.cost / MICRO:.4f} ({call.cost_source})" if call.cost_source else "none"
 
 
-@admin.register(CatalogueEntry)
-class CatalogueEntryAdmin(ReadOnly, admin.ModelAdmin[CatalogueEntry]):
-    """Models and styles as Venice last described them."""
-
-    list_display = ("name", "kind", "simulated", "refreshed_at")
-    list_filter = ("kind", "simulated")
-    search_fields = ("name",)
+admin.site.register(CatalogueEntry, CatalogueEntryAdmin)
 
 
 @admin.register(Announcement)
