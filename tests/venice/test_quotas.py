@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.venice.leases import claimed
 from venice_site.accounts.models import User
-from venice_site.venice import allowances, endings, pool, quotas
+from venice_site.venice import allowances, buckets, endings, pool, quotas
 from venice_site.venice.errors import KeyRefused, QuotaExceeded, VeniceError
 from venice_site.venice.models import Call, CallKind, CallState, Hold, Notice, Quota, QuotaBucket
 from venice_site.venice.quotas import Estimate
@@ -347,6 +347,23 @@ def check_counters() -> None:
         held = Hold.objects.filter(bucket=bucket).values_list("call", flat=True)
         assert bucket.used == sum(amount(call) for call in settled.filter(pk__in=held))
         assert bucket.reserved == sum(amount(call) for call in reserved.filter(pk__in=held))
+
+
+def test_windows_that_ended_long_ago_are_forgotten_and_the_ledger_stays(alice, images):
+    call = quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
+    quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
+    long_after = timezone.now() + timedelta(days=60)
+    buckets.prune(long_after)
+    assert QuotaBucket.objects.exists()  # something is still reserved of it
+    for one in Call.objects.all():
+        quotas.settle(one.pk, Usage(images=1))
+    buckets.prune(timezone.now())
+    assert QuotaBucket.objects.exists()
+    buckets.prune(long_after)
+    assert not QuotaBucket.objects.exists()
+    assert not Hold.objects.exists()
+    assert Call.objects.filter(state=CallState.SETTLED).count() == 2
+    quotas.settle(call.pk, Usage(images=2))
 
 
 # --- quotas of keys ---------------------------------------------------------------------------

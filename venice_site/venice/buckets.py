@@ -9,7 +9,7 @@ with three quotas took 17 ms of processor time, so it takes 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -19,6 +19,9 @@ from venice_site.venice import notices, rules
 from venice_site.venice.errors import QuotaExceeded
 from venice_site.venice.models import Hold, Quota, QuotaBucket, Who
 from venice_site.venice.windows import window
+
+KEPT_FOR = timedelta(days=40)  # longer than the longest window, for answers that come late
+PRUNED_AT_ONCE = 500
 
 type Amounts = Callable[[str], int]
 
@@ -74,6 +77,13 @@ def let_go(call_id: int, subjects: Iterable[str]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(CHARGE, (0, hold.amount, hold.bucket_id))
         hold.delete()
+
+
+def prune(now: datetime) -> None:
+    """Forget windows that ended long ago, and what was held of them; the ledger itself stays whole."""
+    old = QuotaBucket.objects.filter(window_end__lt=now - KEPT_FOR, reserved=0)
+    some = list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+    QuotaBucket.objects.filter(pk__in=some).delete()
 
 
 def subjects_held(call_id: int) -> set[str]:

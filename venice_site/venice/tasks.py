@@ -9,7 +9,17 @@ from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
-from venice_site.venice import catalogue, clients, health, listing, notices, pool, quotas, rests
+from venice_site.venice import (
+    buckets,
+    catalogue,
+    clients,
+    health,
+    listing,
+    notices,
+    pool,
+    quotas,
+    rests,
+)
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.models import ApiKey
 from venice_site.venice.service import on_stand_in
@@ -29,6 +39,13 @@ def sweep() -> None:
     now = timezone.now()
     pool.prune(now)
     rests.prune(now)
+
+
+@recurring(schedule="17 * * * *", key="venice-prune")  # type: ignore[untyped-decorator]
+@task()
+def prune() -> None:
+    """Forget what nobody needs any more: windows of quotas that ended long ago, settled notices."""
+    buckets.prune(timezone.now())
     notices.prune()
 
 

@@ -3,7 +3,6 @@
 from venice_site.venice.models.keys import ApiKey, ApiKeyQuerySet, Cooldown, KeySource, KeyState
 from venice_site.venice.models.ledger import (
     Attempt,
-    AttemptQuerySet,
     Call,
     CallKind,
     CallState,
@@ -17,7 +16,6 @@ __all__ = [
     "ApiKey",
     "ApiKeyQuerySet",
     "Attempt",
-    "AttemptQuerySet",
     "Call",
     "CallKind",
     "CallState",

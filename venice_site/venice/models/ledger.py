@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -99,18 +96,6 @@ class Hold(models.Model):
         return f"{self.amount} {self.metric}"
 
 
-class AttemptQuerySet(models.QuerySet["Attempt"]):
-    """Attempts by the names people say."""
-
-    def in_flight(self, now: datetime) -> AttemptQuerySet:
-        """Return the attempts that occupy a place of their key now."""
-        return self.filter(ended_at=None, expires_at__gt=now)
-
-    def failures_since(self, accounts: Iterable[str], since: datetime) -> AttemptQuerySet:
-        """Return the accounts' attempts that Venice counts as failures (contract 5.2)."""
-        return self.filter(account__in=accounts, ended_at__gte=since, counts_as_failure=True)
-
-
 class Attempt(models.Model):
     """One try of a call with one key; while it is open it is also the key's lease."""
 
@@ -130,8 +115,6 @@ class Attempt(models.Model):
     waited_ms = models.PositiveIntegerField(default=0)
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     request_id = models.CharField(max_length=80, blank=True)
-
-    objects = AttemptQuerySet.as_manager()
 
     class Meta:
         ordering = ("call", "number")
