@@ -85,4 +85,5 @@ def test_every_icon_that_is_used_exists(path: Path) -> None:
 def test_a_stylesheet_lives_in_its_layer_and_shouts_nowhere(path: Path) -> None:
     text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
     assert "!important" not in text
-    assert text.lstrip().startswith("@layer")
+    beside_djangos_own = path.name == "admin.css"  # which lies in no layer and would win
+    assert text.lstrip().startswith("@layer") or beside_djangos_own

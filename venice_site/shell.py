@@ -41,7 +41,7 @@ class Shell:
         user = self._request.user
         if not (user.is_authenticated and user.is_administrator):
             return []
-        return list(Notice.objects.filter(settled_at=None).values_list("text", flat=True)[:2])
+        return list(Notice.objects.filter(settled_at=None).values_list("text", flat=True))
 
     @cached_property
     def tightest(self) -> Allowance | None:

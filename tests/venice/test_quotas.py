@@ -451,7 +451,7 @@ def test_administrators_hear_once_that_little_is_left(alice):
     for _ in range(3):
         quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=1))
     assert Notice.objects.get().text.startswith(
-        "8 images of the quota of 10 images a day, everyone together are used or reserved."
+        "The quota of 10 images a day, everyone together: 8 images used or reserved."
     )
     assert allowances.allowances(alice)[0].level == "fail"
     assert quota.warn_at == 80
@@ -460,7 +460,7 @@ def test_administrators_hear_once_that_little_is_left(alice):
 def test_of_a_quota_of_each_person_it_is_said_who(alice):
     Quota.objects.create(who="each", metric="images", limit=10, warn_at=50)
     quotas.reserve(alice, CallKind.IMAGE, "m", Estimate(images=5))
-    assert "are used or reserved by alice." in Notice.objects.get().text
+    assert "used or reserved by alice." in Notice.objects.get().text
     assert allowances.allowances(alice)[0].level == "wait"
 
 

@@ -144,6 +144,6 @@ def _warning(quota: Quota, taken: int, end: datetime, user: User | None) -> str:
     whose = f" by {user}" if quota.who == Who.EACH else ""
     ends = end.astimezone(ZoneInfo(quota.time_zone))
     return (
-        f"{quota.amount(taken)} of the quota of {quota} are used or reserved{whose}."
+        f"The quota of {quota}: {quota.amount(taken)} used or reserved{whose}."
         f" It begins again at {ends:%H:%M on %-d %B} ({quota.time_zone})."
     )

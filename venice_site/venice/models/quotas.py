@@ -83,7 +83,8 @@ class Quota(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount(self.limit)} a {self.period}, {self.subject_name}"
+        article = "an" if self.period == Period.HOUR else "a"
+        return f"{self.amount(self.limit)} {article} {self.period}, {self.subject_name}"
 
     @property
     def subject_name(self) -> str:
