@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal, Self
+from typing import Literal
 
 from django.conf import settings
 
 from venice_site.accounts.models import User
 from venice_site.venice import allowances, catalogue, fallback, prices, quotas
 from venice_site.venice.catalogue import Catalogue
-from venice_site.venice.client import Cancel, ChatStream, ImageAnswer
+from venice_site.venice.client import ImageAnswer
 from venice_site.venice.decisions import FellBack, OrderFacts
-from venice_site.venice.errors import ModelGone, Stopped, VeniceError
+from venice_site.venice.errors import ModelGone
 from venice_site.venice.health import check_key
 from venice_site.venice.models import ApiKey, Call, CallKind
 from venice_site.venice.operations import Clock, Operation
 from venice_site.venice.policy import FALLBACK_REASONS
 from venice_site.venice.pool import Lease
 from venice_site.venice.quotas import Estimate
-from venice_site.venice.types import ChatOrder, Delta, GeneratedImage, ImageOrder, Model, Usage
+from venice_site.venice.reply_stream import ReplyStream
+from venice_site.venice.types import ChatOrder, GeneratedImage, ImageOrder, Model
 
 __all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
 
@@ -116,7 +116,12 @@ class Venice:
 
     def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
         """Return the stream of one reply; nothing is sent before its first delta is asked for."""
-        return ReplyStream(self, order, call_id)
+
+        def start(stopped: Callable[[], bool]) -> Operation:
+            cheaper = self._cheaper_text_model(order)
+            return self._operation("text", order.model, cheaper, call_id, stopped)
+
+        return ReplyStream(order, start, lambda model_id: self._known("text", model_id))
 
     def _known(self, kind: Kind, model_id: str) -> Model:
         """Return a model of the catalogue, or one of which nothing but its name is known."""
@@ -160,100 +165,6 @@ class Venice:
         other = self.model("text", settings.VENICE_FALLBACK_TEXT_MODEL)
         chosen = self._known("text", order.model)
         return other if other and fallback.suits_reply(order, chosen, other) else None
-
-
-class ReplyStream:
-    """A reply as it is written: iterate over its deltas; `close()` from any thread, at any moment.
-
-    The first `next` does the sending, with retries, rotation and fallback; after the first content
-    only an error can follow. Iteration raises `VeniceError`, `Stopped` after `close()`.
-    """
-
-    def __init__(self, venice: Venice, order: ChatOrder, call_id: int) -> None:
-        self._venice = venice
-        self._order = order
-        self._call_id = call_id
-        self._cancel = Cancel()
-        self._stream: ChatStream | None = None
-        self._served_by = order.model
-        self._deltas = self._read()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._deltas.close()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Delta:
-        return next(self._deltas)
-
-    def close(self) -> None:
-        """Stop, also before the first byte: the socket is shut."""
-        self._cancel.set()
-
-    @property
-    def usage(self) -> Usage:
-        """Return what was used so far: as Venice reported it, else estimated; empty before any answer."""
-        if self._stream is None:
-            return Usage()
-        model = self._venice._known("text", self._served_by)
-        reported = self._stream.usage
-        if reported is not None and reported.tokens_out:
-            return prices.priced(model, reported)
-        counted = Usage(
-            tokens_in=prices.input_tokens(self._order),
-            tokens_out=self._stream.counted,
-            cost_source="estimate",
-        )
-        return prices.priced(model, counted)
-
-    def _read(self) -> Generator[Delta]:
-        venice, order = self._venice, self._order
-        cheaper = venice._cheaper_text_model(order)
-        operation = venice._operation(
-            "text", order.model, cheaper, self._call_id, self._cancel.is_set
-        )
-        (stream, prelude), lease, seen = operation.carry_out(self._attempt)
-        self._stream, self._served_by = stream, lease.model
-        with stream:
-            try:
-                operation.note_answer(lease)
-                yield from _announced(prelude, order, operation.fallback)
-                yield from stream
-            except (Stopped, GeneratorExit):
-                operation.end_stopped(lease)
-                raise
-            except VeniceError as error:
-                operation.end_badly(lease, seen, error)
-                raise
-            operation.end_well(lease, stream.rate, stream.request_id)
-
-    def _attempt(self, lease: Lease) -> tuple[ChatStream, list[Delta]]:
-        """Open the stream and read as far as the first content: until then another try is possible."""
-        asked = replace(self._order, model=lease.model)
-        model = self._venice._known("text", lease.model)
-        stream = lease.client.stream_chat(asked, model, cancel=self._cancel)
-        prelude: list[Delta] = []
-        try:
-            for delta in stream:
-                prelude.append(delta)
-                if delta.text or delta.reasoning:
-                    break
-        except BaseException:  # whatever ends the attempt ends the connection, and goes on
-            stream.__exit__()
-            raise
-        return stream, prelude
-
-
-def _announced(prelude: list[Delta], order: ChatOrder, instead: FellBack | None) -> list[Delta]:
-    """Say on the first delta that another model answers than the one that was asked."""
-    if instead is None or not prelude:
-        return prelude
-    first = replace(prelude[0], fallback_from=order.model, fallback_reason=instead.reason)
-    return [first, *prelude[1:]]
 
 
 def _generated(
