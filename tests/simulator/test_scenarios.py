@@ -285,8 +285,26 @@ def test_style_lists(ask: Asker, simulator: Simulator, name) -> None:
     assert STYLES[name](ask.get("/image/styles"))
 
 
+EDITS: dict[str, Check] = {
+    "image-json": lambda r: image_of(r).size == (256, 256),
+    "octet-stream": lambda r: (
+        r.headers["content-type"] == "application/octet-stream"
+        and Image.open(io.BytesIO(r.content)).size == (256, 256)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edits(ask: Asker, simulator: Simulator, name: str) -> None:
+    simulator.fail(name)
+    out = io.BytesIO()
+    Image.new("RGB", (256, 256), "green").save(out, "PNG")
+    image = base64.b64encode(out.getvalue()).decode()
+    assert EDITS[name](ask.post("/image/edit", {"image": image, "prompt": "night"}))
+
+
 def test_every_scenario_is_exercised_here() -> None:
-    tables = (REFUSALS, BROKEN, IMAGES, WHOLE, STREAMS, CUT, MODELS, STYLES)
+    tables = (REFUSALS, BROKEN, IMAGES, WHOLE, STREAMS, CUT, MODELS, STYLES, EDITS)
 
     assert {name for table in tables for name in table} == {one.name for one in SCENARIOS}
 

@@ -200,7 +200,9 @@ def picture(kind="PNG", size=(8, 8)) -> bytes:
 
 def answer(body, **found):
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return image_answer(data, headers(**found), SENT, duration_ms=1, now=NOW, scrub=SCRUB)
+    return image_answer(
+        data, headers(**found), SENT, asked=SENT["model"], duration_ms=1, now=NOW, scrub=SCRUB
+    )
 
 
 def b64(content: bytes) -> str:

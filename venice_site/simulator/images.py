@@ -136,10 +136,11 @@ def _pictures(exchange: Exchange, order: Order, count: int) -> list[Picture]:
     if exchange.has("webp-instead"):
         order = replace(order, format="webp")
     orders = [order] + [replace(order, seed=_random_seed()) for _ in range(count - 1)]
-    return [_damaged(exchange, Picture(paint(one), f"image/{one.format}")) for one in orders]
+    return [damaged(exchange, Picture(paint(one), f"image/{one.format}")) for one in orders]
 
 
-def _damaged(exchange: Exchange, picture: Picture) -> Picture:
+def damaged(exchange: Exchange, picture: Picture) -> Picture:
+    """Returns the picture as the scenarios of this exchange leave it."""
     if exchange.has("not-an-image"):
         return replace(picture, data=b"%PDF-1.7 this is not an image " * 20)
     if exchange.has("truncated-image"):

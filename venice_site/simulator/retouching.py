@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import time
@@ -18,8 +19,9 @@ from .canvas import colour_of
 from .catalogue import Model
 from .exchange import Exchange, without_markers
 from .finishes import black, blurred, finish_for_style, soft_copy, turned_by, vivid
+from .images import Picture, damaged
 from .palettes import PALETTE_WORDS, PALETTES, words_of
-from .replies import Json, Reply, refuse
+from .replies import Json, Reply, json_reply, refuse
 from .schemas import BACKGROUND_REMOVE, EDIT, MULTI_EDIT, UPSCALE
 from .seeing import LARGEST_FILE, decode_base64, open_image, too_large, undecodable
 from .sizes import check_option, ratio_size
@@ -198,17 +200,32 @@ def _finish(
     started = time.monotonic()
     if exchange.has("content-violation"):
         image = black(image)
+    headers = {
+        "x-venice-is-content-violation": str(exchange.has("content-violation")).lower(),
+        "x-venice-is-blurred": str(exchange.has("blurred")).lower(),
+    }
+    picture = damaged(
+        exchange, _saved(image, "webp" if exchange.has("webp-instead") else file_type)
+    )
+    reply = _in_shape(exchange, picture)
+    delay = exchange.state.settings.image_ms / 1000 - (time.monotonic() - started)
+    return replace(reply, headers={**headers, **reply.headers}, delay=max(0.0, delay))
+
+
+def _saved(image: Image.Image, file_type: str) -> Picture:
     out = io.BytesIO()
     image.save(
         out, file_type.upper(), **({"compress_level": 2} if file_type == "png" else {"quality": 88})
     )
-    headers = {
-        "content-type": f"image/{file_type}",
-        "x-venice-is-content-violation": str(exchange.has("content-violation")).lower(),
-        "x-venice-is-blurred": str(exchange.has("blurred")).lower(),
-    }
-    delay = exchange.state.settings.image_ms / 1000 - (time.monotonic() - started)
-    return replace(Reply(200, out.getvalue(), headers), delay=max(0.0, delay))
+    return Picture(out.getvalue(), f"image/{file_type}")
+
+
+def _in_shape(exchange: Exchange, picture: Picture) -> Reply:
+    if exchange.has("image-json"):
+        return json_reply(200, {"images": [base64.b64encode(picture.data).decode()]})
+    octets = exchange.has("octet-stream")
+    kind = "application/octet-stream" if octets else picture.media_type
+    return Reply(200, picture.data, {"content-type": kind})
 
 
 def _is_form(exchange: Exchange) -> bool:

@@ -99,6 +99,8 @@ twist("no-request-echo", "Answers an image with `request: null` and no timing.",
 twist("wrong-size", "Answers an image of 512 by 512 whatever was asked for.", 1)
 twist("substituted-seed", "Echoes another seed than the one that was sent.", 1, seed=424242)
 twist("enhanced-prompt", "Answers with an enhanced prompt that nobody asked for.", 1)
+twist("image-json", "Answers an edited image as JSON, as generated ones come.", 3)
+twist("octet-stream", "Sends an edited image as application/octet-stream.", 3)
 
 # Streams and replies
 twist("stream-usage-without-choices", "Usage frames without a `choices` key.", 40)

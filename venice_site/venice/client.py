@@ -13,6 +13,7 @@ from typing import Any
 from venice_site.venice import answers
 from venice_site.venice.answers import KeyHealth
 from venice_site.venice.deltas import DeltaReader
+from venice_site.venice.edits import PATHS, edit_body, kept_request
 from venice_site.venice.errors import InvalidOrder, KeyRefused
 from venice_site.venice.headers import content_type
 from venice_site.venice.orders import chat_body, image_body
@@ -21,12 +22,12 @@ from venice_site.venice.refusals import Scrub, refusal
 from venice_site.venice.sockets import Cancel, Exchange
 from venice_site.venice.streams import ChatStream
 from venice_site.venice.transport import Reply, Wire
-from venice_site.venice.types import ChatOrder, ImageOrder, Model
+from venice_site.venice.types import ChatOrder, EditOrder, ImageOrder, Model
 
 __all__ = ["Cancel", "ChatStream", "Client", "ImageAnswer", "KeyHealth", "chat_body", "image_body"]
 
 MEGABYTE = 1024 * 1024
-LARGEST_IMAGE_ANSWER = 40 * MEGABYTE
+LARGEST_IMAGE_ANSWER = 60 * MEGABYTE
 LARGEST_LIST = 8 * MEGABYTE
 LARGEST_ERROR = 64 * 1024
 ERROR_WITHIN = 5.0  # seconds for the body of an error; its status says most
@@ -64,23 +65,18 @@ class Client:
     ) -> ImageAnswer:
         """Ask for one picture and return it verified. Blocks until it is made."""
         sent = image_body(order, model)
-        exchange = Exchange(
-            cancel or Cancel(), idle=self._timeout, deadline=self._deadline, paid=True
-        )
-        reply = self._open("POST", "/image/generate", exchange, json=sent)
-        try:
-            refuse_blocked(reply.headers)
-            body = reply.body(LARGEST_IMAGE_ANSWER)
-        finally:
-            reply.close()
-        return image_answer(
-            body,
-            reply.headers,
-            sent,
-            duration_ms=exchange.duration_ms,
-            now=_now(),
-            scrub=self._scrub,
-        )
+        return self._picture("/image/generate", sent, sent, order.model, cancel)
+
+    def edit_image(
+        self, order: EditOrder, model: Model | None = None, *, cancel: Cancel | None = None
+    ) -> ImageAnswer:
+        """Ask for one picture made of others and return it verified. Blocks until it is made.
+
+        The request that is kept holds the fingerprints of the pictures. Raises `InvalidOrder` for pictures
+        that no request can hold.
+        """
+        sent, kept = edit_body(order, model), kept_request(order, model)
+        return self._picture(PATHS[order.kind], sent, kept, order.model, cancel)
 
     def stream_chat(
         self, order: ChatOrder, model: Model | None = None, *, cancel: Cancel | None = None
@@ -117,6 +113,33 @@ class Client:
     def rate_limits(self) -> KeyHealth:
         """Return what Venice says of this key: the check that costs nothing and works with any key."""
         return answers.key_health(self._get("/api_keys/rate_limits"), _now())
+
+    def _picture(
+        self,
+        path: str,
+        sent: dict[str, Any],
+        kept: dict[str, Any],
+        asked: str,
+        cancel: Cancel | None,
+    ) -> ImageAnswer:
+        exchange = Exchange(
+            cancel or Cancel(), idle=self._timeout, deadline=self._deadline, paid=True
+        )
+        reply = self._open("POST", path, exchange, json=sent)
+        try:
+            refuse_blocked(reply.headers)
+            body = reply.body(LARGEST_IMAGE_ANSWER)
+        finally:
+            reply.close()
+        return image_answer(
+            body,
+            reply.headers,
+            kept,
+            asked=asked,
+            duration_ms=exchange.duration_ms,
+            now=_now(),
+            scrub=self._scrub,
+        )
 
     def _stream(
         self,
@@ -169,9 +192,13 @@ class Client:
             reply.headers,
             reply.beginning(LARGEST_ERROR, ERROR_WITHIN),
             now=_now(),
-            ordered=exchange.paid,
+            ordered=_names_model(json),
             scrub=self._scrub,
         )
+
+
+def _names_model(body: dict[str, Any] | None) -> bool:
+    return body is not None and not body.keys().isdisjoint(("model", "modelId"))
 
 
 def _reworded(body: dict[str, Any], refused: InvalidOrder) -> dict[str, Any] | None:

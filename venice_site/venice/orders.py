@@ -26,8 +26,9 @@ def image_body(order: ImageOrder, model: Model | None = None) -> dict[str, Any]:
         "safe_mode": order.safe_mode,
         "hide_watermark": order.hide_watermark,
         "embed_exif_metadata": order.embed_exif_metadata,
-        **_given(negative_prompt=order.negative_prompt, style_preset=order.style_preset),
-        **_given(cfg_scale=order.cfg_scale, steps=_steps(order, model)),
+        **given(negative_prompt=order.negative_prompt, style_preset=order.style_preset),
+        **given(cfg_scale=order.cfg_scale, steps=_steps(order, model)),
+        **given(enhance_prompt=order.enhance_prompt or None),
         **_size(order, model),
     }
 
@@ -39,7 +40,7 @@ def chat_body(order: ChatOrder, model: Model | None = None) -> dict[str, Any]:
         "messages": _messages(order.messages, sees=model is None or model.supports_vision),
         "stream": True,
         "stream_options": {"include_usage": True},
-        **_given(
+        **given(
             temperature=order.temperature,
             top_p=order.top_p,
             frequency_penalty=order.frequency_penalty,
@@ -53,7 +54,8 @@ def chat_body(order: ChatOrder, model: Model | None = None) -> dict[str, Any]:
     return body
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are set; Venice refuses null."""
     return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
@@ -68,19 +70,19 @@ def _steps(order: ImageOrder, model: Model | None) -> int | None:
 def _size(order: ImageOrder, model: Model | None) -> dict[str, Any]:
     if model is None:
         shape = {"aspect_ratio": order.aspect_ratio, "resolution": order.resolution}
-        return _given(width=order.width, height=order.height, quality=order.quality, **shape)
-    listed = _given(
-        aspect_ratio=_listed(order.aspect_ratio, model.aspect_ratios),
-        resolution=_listed(order.resolution, model.resolutions),
-        quality=_listed(order.quality, model.qualities),
+        return given(width=order.width, height=order.height, quality=order.quality, **shape)
+    named = given(
+        aspect_ratio=listed(order.aspect_ratio, model.aspect_ratios),
+        resolution=listed(order.resolution, model.resolutions),
+        quality=listed(order.quality, model.qualities),
     )
     if model.sized_in_pixels:
         divisor = max(model.size_divisor, 1)
-        listed |= _given(width=_fitted(order.width, divisor), height=_fitted(order.height, divisor))
-    return listed
+        named |= given(width=_fitted(order.width, divisor), height=_fitted(order.height, divisor))
+    return named
 
 
-def _listed(wanted: str, values: Iterable[str]) -> str:
+def listed(wanted: str, values: Iterable[str]) -> str:
     """Return the value exactly as the model lists it (some list "1k", some "1K"), or nothing."""
     return next((value for value in values if value.lower() == wanted.lower()), "")
 

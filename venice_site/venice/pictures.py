@@ -20,7 +20,9 @@ from venice_site.venice.refusals import Scrub, in_band
 from venice_site.venice.types import RateInfo
 
 MAX_PIXELS = 50_000_000
-MAX_IMAGE_BYTES = 40 * 1024 * 1024
+MAX_IMAGE_BYTES = (
+    56 * 1024 * 1024
+)  # the largest enlargement, 16.8 million pixels, as raw as PNG can be
 ENHANCED = "x-venice-enhanced-prompt"  # URL-encoded
 HEADERS_KEPT = (
     "cf-ray",
@@ -49,7 +51,7 @@ class ImageAnswer:
     mime: str
     width: int
     height: int
-    seed: int
+    seed: int | None
     model: str
     request: dict[str, Any]
     response: dict[str, Any]
@@ -63,17 +65,18 @@ def image_answer(
     headers: Mapping[str, str],
     sent: dict[str, Any],
     *,
+    asked: str,
     duration_ms: int,
     now: datetime,
     scrub: Scrub,
 ) -> ImageAnswer:
-    """Return the picture in an answer: JSON of either shape, or raw bytes by Content-Type (contract 2.1).
+    """Return the picture in an answer: JSON of either shape, or raw bytes (contract 2.1, 6.4).
 
-    Raises `BadAnswer` when there is no whole picture in it and `Blocked` when the policy was violated.
+    `sent` is kept with it; `asked` is the model to name where the answer names none. Raises `BadAnswer` when there is no whole picture in it and `Blocked` when the policy was violated.
     """
     refuse_blocked(headers)
     said: dict[str, Any] = {}
-    if content_type(headers).startswith("image/"):
+    if content_type(headers).startswith("image/") or _is_picture(body):
         content = body
     else:
         said = json_object(body)
@@ -87,8 +90,7 @@ def image_answer(
         width=width,
         height=height,
         seed=_seed(said, sent),
-        model=scrub(text_of(said.get("model")) or headers.get("x-venice-model-id") or "")
-        or sent["model"],
+        model=scrub(text_of(said.get("model")) or headers.get("x-venice-model-id") or "") or asked,
         request=sent,
         response=_kept(said, headers, scrub),
         duration_ms=duration_ms,
@@ -135,6 +137,10 @@ def verified(content: bytes) -> tuple[str, int, int]:
     return mime, width, height
 
 
+def _is_picture(content: bytes) -> bool:
+    return any(content.startswith(magic, offset) for offset, magic, _, _ in MAGIC)
+
+
 def _sniffed(content: bytes) -> tuple[str, str]:
     for offset, magic, mime, name in MAGIC:
         if content.startswith(magic, offset):
@@ -164,8 +170,10 @@ def _first_picture(said: dict[str, Any]) -> bytes:
         raise BadAnswer("Venice sent a damaged picture. Try again.", detail=str(error)) from error
 
 
-def _seed(said: dict[str, Any], sent: dict[str, Any]) -> int:
-    """Return the seed that was used, as the answer says it, else the one that was sent."""
+def _seed(said: dict[str, Any], sent: dict[str, Any]) -> int | None:
+    """Return the seed that was used, as the answer says it, else the one that was sent, if any was."""
+    if "seed" not in sent:
+        return None
     echo = object_of(said.get("request"))
     seeds = (place.get("seed") for place in (said, object_of(echo.get("data")), echo, sent))
     return next(seed for seed in seeds if isinstance(seed, int) and not isinstance(seed, bool))

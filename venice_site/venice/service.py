@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Literal
@@ -14,6 +15,7 @@ from venice_site.venice import allowances, catalogue, fallback, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import ImageAnswer
 from venice_site.venice.decisions import FellBack, OrderFacts
+from venice_site.venice.edits import TOOLS, edit_price, edited_by
 from venice_site.venice.errors import ModelGone
 from venice_site.venice.health import check_key
 from venice_site.venice.models import ApiKey, Call, CallKind
@@ -22,13 +24,27 @@ from venice_site.venice.policy import FALLBACK_REASONS
 from venice_site.venice.pool import Lease
 from venice_site.venice.quotas import Estimate
 from venice_site.venice.reply_stream import ReplyStream
-from venice_site.venice.types import ChatOrder, GeneratedImage, ImageOrder, Model
+from venice_site.venice.types import (
+    ChatOrder,
+    EditKind,
+    EditOrder,
+    GeneratedImage,
+    ImageOrder,
+    Model,
+    Usage,
+)
 
 __all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
 
-Kind = Literal["image", "text"]
+Kind = Literal["image", "inpaint", "text"]
 # Seconds of the longest single wait: a picture goes back to the queue, a person waits for a reply.
-PATIENCE: dict[Kind, float] = {"image": 5.0, "text": 35.0}
+PATIENCE: dict[Literal["image", "text"], float] = {"image": 5.0, "text": 35.0}
+EDIT_KINDS: dict[EditKind, CallKind] = {
+    "edit": CallKind.EDIT,
+    "combine": CallKind.EDIT,
+    "upscale": CallKind.UPSCALE,
+    "cutout": CallKind.CUTOUT,
+}
 
 
 def on_stand_in() -> bool:
@@ -88,6 +104,17 @@ class Venice:
             self.user, CallKind.IMAGE, order.model, estimate, simulated=self.simulated
         )
 
+    def edit_price(self, order: EditOrder) -> int:
+        """Return the list price of one edit in micro-USD."""
+        return edit_price(self._editor(order.model), order, self._upscale_prices())
+
+    def reserve_edit(self, order: EditOrder) -> Call:
+        """Write the ledger line of one edit and hold its quota. Raises `QuotaExceeded`."""
+        order = self._with_model(order)
+        estimate = Estimate(images=1, cost=self.edit_price(order))
+        kind = EDIT_KINDS[order.kind]
+        return quotas.reserve(self.user, kind, order.model, estimate, simulated=self.simulated)
+
     def reserve_reply(self, order: ChatOrder, *, kind: CallKind = CallKind.REPLY) -> Call:
         """Write the ledger line of one reply and hold an estimate. Raises `QuotaExceeded`."""
         expected = prices.reply_estimate(self._known("text", order.model), order)
@@ -111,8 +138,29 @@ class Venice:
             return lease.client.generate_image(asked, model)
 
         answer, lease, _ = operation.carry_out(attempt)
-        operation.end_well(lease, answer.rate, answer.response.get("headers", {}).get("cf-ray", ""))
-        return _generated(answer, self._known("image", lease.model), order, operation.fallback)
+        operation.end_well(lease, answer.rate, _request_id(answer))
+        usage = prices.image_usage(self._known("image", lease.model), order)
+        return _generated(answer, lease.model, usage, order.model, operation.fallback)
+
+    def edit_image(
+        self, order: EditOrder, call_id: int, *, stopped: Callable[[], bool]
+    ) -> GeneratedImage:
+        """Have one picture made of others, however many attempts it takes; no other model answers for less.
+
+        The caller settles with the picture's usage. Raises `VeniceError`, and `Stopped` when the
+        person stopped it between two attempts.
+        """
+        order = self._with_model(order)
+        operation = self._edit_operation(order, call_id, stopped)
+
+        def attempt(lease: Lease) -> ImageAnswer:
+            asked = replace(order, model=lease.model)
+            return lease.client.edit_image(asked, self._editor(lease.model))
+
+        answer, lease, _ = operation.carry_out(attempt)
+        operation.end_well(lease, answer.rate, _request_id(answer))
+        usage = Usage(images=1, cost=self.edit_price(replace(order, model=lease.model)))
+        return _generated(answer, lease.model, usage, order.model, operation.fallback)
 
     def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
         """Return the stream of one reply; nothing is sent before its first delta is asked for."""
@@ -141,20 +189,45 @@ class Venice:
         Raises `ModelGone` when it has none.
         """
         successor = self.catalogue.successor(kind, model)
-        facts = OrderFacts(
-            kind=kind,
-            model=model,
-            deadline=self.clock.now() + timedelta(seconds=settings.VENICE_DEADLINE),
-            patience=PATIENCE[kind],
-            fallback=cheaper.id if cheaper else "",
-            replacement=successor.id if successor else "",
-        )
+        facts = self._facts(kind, model, cheaper, successor)
         operation = Operation(call_id, facts, stopped, self.clock)
-        if self.model(kind, model) is None:
+        if self.model(kind, model) is None and self.catalogue.models.get(kind):
             if successor is None:
                 raise ModelGone
             operation.fall_back(successor.id, FALLBACK_REASONS[ModelGone.kind])
         return operation
+
+    def _facts(
+        self, kind: Kind, model: str, cheaper: Model | None = None, successor: Model | None = None
+    ) -> OrderFacts:
+        charged: Literal["image", "text"] = "text" if kind == "text" else "image"
+        return OrderFacts(
+            kind=charged,
+            model=model,
+            deadline=self.clock.now() + timedelta(seconds=settings.VENICE_DEADLINE),
+            patience=PATIENCE[charged],
+            fallback=cheaper.id if cheaper else "",
+            replacement=successor.id if successor else "",
+        )
+
+    def _edit_operation(
+        self, order: EditOrder, call_id: int, stopped: Callable[[], bool]
+    ) -> Operation:
+        if order.kind in TOOLS:
+            return Operation(call_id, self._facts("image", order.model), stopped, self.clock)
+        return self._operation("inpaint", order.model, None, call_id, stopped)
+
+    def _with_model(self, order: EditOrder) -> EditOrder:
+        """Return the order with the model that carries it out named. Raises `ModelGone` when there is none."""
+        return replace(order, model=edited_by(order) or self.default_model("inpaint").id)
+
+    def _editor(self, model_id: str) -> Model | None:
+        return self.catalogue.models.get("inpaint", {}).get(model_id)
+
+    def _upscale_prices(self) -> Mapping[str, int]:
+        """Return what enlargements cost; Venice says it with each model that makes pictures."""
+        models = self.catalogue.models.get("image", {}).values()
+        return next((model.price.upscale for model in models if model.price.upscale), {})
 
     def _cheaper_image_model(self, order: ImageOrder) -> Model | None:
         other = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)
@@ -167,8 +240,12 @@ class Venice:
         return other if other and fallback.suits_reply(order, chosen, other) else None
 
 
+def _request_id(answer: ImageAnswer) -> str:
+    return str(answer.response.get("headers", {}).get("cf-ray", ""))
+
+
 def _generated(
-    answer: ImageAnswer, model: Model, order: ImageOrder, instead: FellBack | None
+    answer: ImageAnswer, model: str, usage: Usage, asked: str, instead: FellBack | None
 ) -> GeneratedImage:
     return GeneratedImage(
         content=answer.content,
@@ -176,12 +253,12 @@ def _generated(
         width=answer.width,
         height=answer.height,
         seed=answer.seed,
-        model=answer.model or model.id,
+        model=answer.model or model,
         request=answer.request,
         response=answer.response,
         duration_ms=answer.duration_ms,
-        usage=prices.image_usage(model, order),
+        usage=usage,
         blurred=answer.blurred,
-        fallback_from=order.model if instead else "",
+        fallback_from=asked if instead else "",
         fallback_reason=instead.reason if instead else "",
     )
