@@ -11,8 +11,8 @@ from PIL import Image
 from venice_site.simulator import Simulator
 from venice_site.venice import errors
 from venice_site.venice.client import Client
-from venice_site.venice.edits import edit_body, edit_price
-from venice_site.venice.types import EditOrder, Model, Price
+from venice_site.venice.edits import edit_body
+from venice_site.venice.types import EditOrder, Model
 
 EDITOR = "firered-image-edit"
 
@@ -162,24 +162,3 @@ def test_an_unknown_editor_is_gone_and_a_missing_endpoint_is_no_model_that_is_go
     with pytest.raises(errors.Refusal) as refused:
         elsewhere.edit_image(CUTOUT)
     assert not isinstance(refused.value, errors.ModelGone)
-
-
-@pytest.mark.parametrize(
-    ("order", "price"),
-    [
-        (EDIT, 40_000),
-        (COMBINE, 49_200),
-        (UPSCALE, 20_000),
-        (EditOrder("upscale", (ONE,), scale=3), 80_000),
-        (CUTOUT, 30_000),
-    ],
-)
-def test_an_edit_costs_what_the_list_says(order, price):
-    lists = editor(price=Price(image=40_000, image_more=9_200))
-    assert edit_price(lists, order, {}) == price
-
-
-def test_an_edit_of_unknown_price_is_never_free():
-    assert edit_price(None, EDIT, {}) > 0
-    assert edit_price(editor(), EDIT, {}) > 0
-    assert edit_price(None, UPSCALE, {"2x": 25_000}) == 25_000

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
 from venice_site.venice.errors import InvalidOrder
 from venice_site.venice.orders import given, listed
-from venice_site.venice.prices import UNKNOWN_IMAGE
 from venice_site.venice.types import EditKind, EditOrder, Model
 
 PATHS: dict[EditKind, str] = {
@@ -18,14 +16,10 @@ PATHS: dict[EditKind, str] = {
     "upscale": "/image/upscale",
     "cutout": "/image/background-remove",
 }
-LARGEST_BODY = (
-    34 * 1024 * 1024
-)  # bytes of pictures as text; Venice takes 35 MB of JSON (contract 3.1)
+LARGEST_BODY = 34 * 1024 * 1024  # bytes of base64; Venice takes 35 MB of JSON (contract 3.1)
 SCALES = (2, 4)
 MOST_CREATIVITY = 0.02
 TOOLS: dict[EditKind, str] = {"upscale": "upscaler", "cutout": "bria-bg-remover"}
-UPSCALE_PRICES = {"2x": 20_000, "4x": 80_000}  # micro-USD, where the catalogue names none
-CUTOUT_PRICE = 30_000
 
 
 def edited_by(order: EditOrder) -> str:
@@ -95,16 +89,3 @@ def _instruction(order: EditOrder, model: Model | None) -> dict[str, Any]:
 
 def _bounded(creativity: float | None) -> float | None:
     return None if creativity is None else min(max(creativity, 0.0), MOST_CREATIVITY)
-
-
-def edit_price(model: Model | None, order: EditOrder, upscale_prices: Mapping[str, int]) -> int:
-    """Return the list price of an edit in micro-USD; an enlargement is billed by its factor (contract 6.6)."""
-    if order.kind == "cutout":
-        return CUTOUT_PRICE
-    if order.kind == "upscale":
-        step = "4x" if order.scale > SCALES[0] else "2x"
-        return upscale_prices.get(step, UPSCALE_PRICES[step])
-    if model is None or model.price.image is None:
-        return UNKNOWN_IMAGE
-    further = max(0, len(order.images) - model.price.images_included)
-    return model.price.image + model.price.image_more * further

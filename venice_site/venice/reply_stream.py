@@ -60,13 +60,13 @@ class ReplyStream:
         model = self._model_of(self._served_by)
         reported = self._stream.usage
         if reported is not None and reported.tokens_out:
-            return prices.priced(model, reported)
+            return prices.priced(model, reported, self._order)
         counted = Usage(
             tokens_in=prices.input_tokens(self._order),
             tokens_out=self._stream.counted,
             cost_source="estimate",
         )
-        return prices.priced(model, counted)
+        return prices.priced(model, counted, self._order)
 
     def _read(self) -> Generator[Delta]:
         order = self._order

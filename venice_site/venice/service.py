@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -15,7 +15,7 @@ from venice_site.venice import allowances, catalogue, fallback, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import ImageAnswer
 from venice_site.venice.decisions import FellBack, OrderFacts
-from venice_site.venice.edits import TOOLS, edit_price, edited_by
+from venice_site.venice.edits import TOOLS, edited_by
 from venice_site.venice.errors import ModelGone
 from venice_site.venice.health import check_key
 from venice_site.venice.models import ApiKey, Call, CallKind
@@ -106,7 +106,10 @@ class Venice:
 
     def edit_price(self, order: EditOrder) -> int:
         """Return the list price of one edit in micro-USD."""
-        return edit_price(self._editor(order.model), order, self._upscale_prices())
+        kind = "image" if order.kind == "cutout" else "inpaint"
+        model = self.catalogue.models.get(kind, {}).get(edited_by(order))
+        upscaler = self.catalogue.models.get("upscale", {}).get(TOOLS["upscale"])
+        return prices.edit_price(order, model, upscaler)
 
     def reserve_edit(self, order: EditOrder) -> Call:
         """Write the ledger line of one edit and hold its quota. Raises `QuotaExceeded`."""
@@ -139,7 +142,7 @@ class Venice:
 
         answer, lease, _ = operation.carry_out(attempt)
         operation.end_well(lease, answer.rate, _request_id(answer))
-        usage = prices.image_usage(self._known("image", lease.model), order)
+        usage = prices.made_usage(self._known("image", lease.model), order, answer.response)
         return _generated(answer, lease.model, usage, order.model, operation.fallback)
 
     def edit_image(
@@ -223,11 +226,6 @@ class Venice:
 
     def _editor(self, model_id: str) -> Model | None:
         return self.catalogue.models.get("inpaint", {}).get(model_id)
-
-    def _upscale_prices(self) -> Mapping[str, int]:
-        """Return what enlargements cost; Venice says it with each model that makes pictures."""
-        models = self.catalogue.models.get("image", {}).values()
-        return next((model.price.upscale for model in models if model.price.upscale), {})
 
     def _cheaper_image_model(self, order: ImageOrder) -> Model | None:
         other = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)
