@@ -130,7 +130,7 @@ def test_empty_texts_are_left_out_and_pictures_become_data_urls():
     )
     order = ChatOrder(model="m", messages=messages)
     url = {"type": "image_url", "image_url": {"url": "data:image/png;base64,Ynl0ZXM="}}
-    seen = chat_body(order, model(kind="text", supports_vision=True))["messages"]
+    seen = chat_body(order, model(kind="text", supports_vision=True, max_images=10))["messages"]
     assert [part["content"] for part in seen] == [
         [{"type": "text", "text": "What is this?"}, url],
         [url],

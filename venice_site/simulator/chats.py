@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .catalogue import WEB_SEARCH_USD, Model
+from .characters import SLUGS
 from .exchange import Exchange
 from .frames import DONE, Envelope
 from .refusals import CONTEXT_LENGTH
@@ -141,7 +142,7 @@ def _check_lengths(model: Model, body: Json, prompt_tokens: int) -> None:
     if prompt_tokens > model.spec["availableContextTokens"]:
         raise Refusal(json_reply(400, CONTEXT_LENGTH))
     slug = _parameters(body).get("character_slug")
-    if slug not in (None, "venice", "alan-watts"):
+    if slug not in (None, *SLUGS):
         raise refuse(404, f"Specified character not found: {slug}")
 
 

@@ -118,6 +118,11 @@ def seed_shape(status: int, message: str, kind: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "code": status}}
 
 
+def _unrecognized(name: str) -> dict[str, Any]:
+    message = f"Unrecognized key(s) in object: '{name}'"
+    return {"code": "unrecognized_keys", "keys": [name], "path": [], "message": message}
+
+
 def _seed_rate_limited(options: Options) -> Reply:
     headers = {
         "X-RateLimit-Limit": "100",
@@ -236,21 +241,12 @@ shaped(
     "400 with issues.",
     31,
 )
-shaped(
+made(
     "bad-request-array",
-    400,
-    {
-        "error": [
-            {
-                "code": "unrecognized_keys",
-                "keys": ["stream_options"],
-                "path": [],
-                "message": "Unrecognized key(s) in object: 'stream_options'",
-            }
-        ]
-    },
-    "400 whose error is an array.",
+    lambda options: json_reply(400, {"error": [_unrecognized(str(options["keys"]))]}),
+    "400 whose error is an array: it does not know the field `keys`.",
     32,
+    keys="stream_options",
 )
 shaped(
     "bad-request-details",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import chats, images, listings, retouching
+from .characters import characters
 from .control import control
 from .delivery import deliver
 from .exchange import Exchange, State, parse_body, subject_of
@@ -41,6 +42,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/models/traits"): Route(listings.traits, public=True),
     ("GET", "/models/compatibility_mapping"): Route(listings.compatibility, public=True),
     ("GET", "/api_keys/rate_limits"): Route(listings.rate_limits),
+    ("GET", "/characters"): Route(characters),
     ("GET", "/billing/balance"): Route(listings.balance, admin=True),
 }
 

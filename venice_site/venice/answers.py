@@ -10,9 +10,12 @@ from typing import Any
 
 from venice_site.venice.errors import BadAnswer
 from venice_site.venice.headers import number, rate_info
+from venice_site.venice.types import Balance, Character
 
 __all__ = [
     "KeyHealth",
+    "balance",
+    "characters",
     "json_object",
     "json_value",
     "key_health",
@@ -91,6 +94,37 @@ def style_labels(said: Any) -> list[str]:
     return [label for label in labels if label]
 
 
+def characters(said: Any) -> list[Character]:
+    """Return the characters of a list; one without a slug is left out."""
+    rows = (object_of(row) for row in _rows(said))
+    return [
+        Character(
+            slug=text_of(row.get("slug")),
+            name=text_of(row.get("name")) or text_of(row.get("slug")),
+            description=text_of(row.get("description"))[:1000],
+            author=text_of(row.get("author")),
+            tags=texts_of(row.get("tags")),
+            model=text_of(row.get("modelId")),
+            adult=row.get("adult") is True,
+            web_enabled=row.get("webEnabled") is True,
+            featured=row.get("featured") is True,
+        )
+        for row in rows
+        if text_of(row.get("slug"))
+    ]
+
+
+def balance(said: Any) -> Balance:
+    """Return what `GET /billing/balance` says (contract 11). Raises `BadAnswer`."""
+    if not isinstance(said, dict):
+        raise BadAnswer(detail="no balance")
+    return Balance(
+        can_spend=said.get("canConsume") is True,
+        currency=text_of(said.get("consumptionCurrency")),
+        amounts=_balances(said.get("balances")),
+    )
+
+
 def key_health(said: Any, now: datetime) -> KeyHealth:
     """Return what `GET /api_keys/rate_limits` tells of a key (contract 11). Raises `BadAnswer`."""
     data = said.get("data") if isinstance(said, dict) else None
@@ -147,6 +181,11 @@ def _iso_moment(value: Any) -> datetime | None:
 def text_of(value: Any) -> str:
     """Return a text as it is, and nothing for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """Return the texts of a list, and nothing for anything else."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def object_of(value: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from venice_site.venice.refusals import Scrub, refusal
 from venice_site.venice.sockets import Cancel, Exchange
 from venice_site.venice.streams import ChatStream
 from venice_site.venice.transport import Reply, Wire
-from venice_site.venice.types import ChatOrder, EditOrder, ImageOrder, Model
+from venice_site.venice.types import Balance, Character, ChatOrder, EditOrder, ImageOrder, Model
 
 __all__ = ["Cancel", "ChatStream", "Client", "ImageAnswer", "KeyHealth", "chat_body", "image_body"]
 
@@ -31,7 +31,12 @@ LARGEST_IMAGE_ANSWER = 60 * MEGABYTE
 LARGEST_LIST = 8 * MEGABYTE
 LARGEST_ERROR = 64 * 1024
 ERROR_WITHIN = 5.0  # seconds for the body of an error; its status says most
-REWORDINGS = 2  # one for each word that servers of another dialect do not know
+# Words that servers of another dialect may not know, and do well without.
+OPTIONAL = ("stream_options", "venice_parameters", "prompt_cache_key", "reasoning_effort")
+REWORDINGS = 3
+_UNKNOWN = re.compile(
+    r"unrecogni[sz]ed|unknown|unexpected|not (allowed|permitted|supported)|extra", re.IGNORECASE
+)
 
 
 class Client:
@@ -83,8 +88,8 @@ class Client:
     ) -> ChatStream:
         """Ask for one reply; return once its headers are there, to be iterated for its deltas.
 
-        A server that does not know `stream_options` or `max_completion_tokens` is asked once more in
-        its own words: that is a matter of dialect, not a retry.
+        A server that does not know a word like `stream_options` is asked once more in its own words: that
+        is a matter of dialect, not a retry.
         """
         body = chat_body(order, model)
         started = time.monotonic()
@@ -109,6 +114,23 @@ class Client:
     def styles(self) -> list[str]:
         """Return the styles, each as it must be sent back."""
         return answers.style_labels(self._get("/image/styles"))
+
+    def compatibility(self, kind: str) -> dict[str, str]:
+        """Return the model that answers to each foreign name of a kind ("gpt-4o", …)."""
+        return answers.trait_map(self._get("/models/compatibility_mapping", type=kind))
+
+    def characters(self, search: str = "", *, limit: int = 50, offset: int = 0) -> list[Character]:
+        """Return characters that models can play, a page at a time; fewer than `limit` are the last."""
+        asked = {
+            "limit": str(limit),
+            "offset": str(offset),
+            **({"search": search} if search else {}),
+        }
+        return answers.characters(self._get("/characters", **asked))
+
+    def balance(self) -> Balance:
+        """Return what the account may spend. Only an admin key may ask; others raise `NotEntitled`."""
+        return answers.balance(self._get("/billing/balance"))
 
     def rate_limits(self) -> KeyHealth:
         """Return what Venice says of this key: the check that costs nothing and works with any key."""
@@ -205,16 +227,26 @@ def _reworded(body: dict[str, Any], refused: InvalidOrder) -> dict[str, Any] | N
     """Return the body without what a server of another dialect did not understand, or None."""
     if refused.status != 400:
         return None
-    if "stream_options" in refused.detail and "stream_options" in body:
-        return {name: value for name, value in body.items() if name != "stream_options"}
-    limit = body.get("max_completion_tokens")
-    if limit is None or "max_completion_tokens" not in refused.detail:
+    if "max_completion_tokens" in refused.detail and "max_completion_tokens" in body:
+        return _with_another_limit(body, refused.detail)
+    if not _UNKNOWN.search(refused.detail):
         return None
-    rest = {name: value for name, value in body.items() if name != "max_completion_tokens"}
-    cap = re.search(r"exceeds the maximum.*\((\d+)\)", refused.detail)
+    return next(
+        (_without(body, name) for name in OPTIONAL if name in refused.detail and name in body), None
+    )
+
+
+def _with_another_limit(body: dict[str, Any], detail: str) -> dict[str, Any] | None:
+    """Return the body with the limit that the model has, or with the limit's older name."""
+    limit, rest = body["max_completion_tokens"], _without(body, "max_completion_tokens")
+    cap = re.search(r"exceeds the maximum.*\((\d+)\)", detail)
     if cap is None:
         return {**rest, "max_tokens": limit}
     return {**rest, "max_completion_tokens": int(cap[1])} if 0 < int(cap[1]) < limit else None
+
+
+def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != name}
 
 
 def _now() -> datetime:

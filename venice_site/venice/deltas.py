@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,12 @@ from venice_site.venice.answers import object_of, text_of
 from venice_site.venice.errors import BadAnswer, Blocked, StreamCut
 from venice_site.venice.headers import number
 from venice_site.venice.refusals import Scrub, in_band
-from venice_site.venice.types import MICRO, Delta, Usage
+from venice_site.venice.tools import ToolCalls, read_citations
+from venice_site.venice.types import MICRO, Citation, Delta, Usage
 
 CHARACTERS_A_TOKEN = 4  # the estimate where Venice reports no usage
+MOST_TOKENS = 50_000_000  # of one reply; no model has a window like that
+MOST_DOLLARS = 1000
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
@@ -103,6 +107,8 @@ class DeltaReader:
         self.done = False
         self.characters = 0
         self._spoke = False
+        self._citations: tuple[Citation, ...] = ()
+        self._calls = ToolCalls()
 
     @property
     def counted(self) -> int:
@@ -151,13 +157,14 @@ class DeltaReader:
             self._account(frame)
         if not self.model:
             self.model = self._scrub(text_of(frame.get("model")))
+        cited = self._cited(frame)
         choices = frame.get("choices")
         if not choices:
-            return None
+            return cited
         try:
             choice = choices[0]
             delta = choice.get("delta") or choice.get("message") or {}
-            return self._delta(delta, choice.get("finish_reason"))
+            return _joined(self._delta(delta, choice.get("finish_reason")), cited)
         except (AttributeError, KeyError, TypeError):
             raise self.broken("a frame of an unknown shape") from None
 
@@ -170,14 +177,18 @@ class DeltaReader:
         self._count(text, reasoning)
         if not self.done and not self.finish_reason:
             raise self.cut()
-        if not (self._spoke or self._thoughts.inside or self.finish_reason == "length"):
+        calls = self._calls.whole()
+        said_something = self._spoke or self._thoughts.inside or calls
+        if not (said_something or self.finish_reason == "length"):
             if self.finish_reason == "content_filter":
                 raise Blocked(status=200, detail="finish_reason content_filter")
             raise BadAnswer(
                 "Venice sent an empty answer. Try again, or choose another model.", status=200
             )
         usage = self.usage
-        return Delta(text, reasoning, usage=usage) if text or reasoning or usage else None
+        if not (text or reasoning or usage or calls):
+            return None
+        return Delta(text, reasoning, usage=usage, tool_calls=calls)
 
     def cut(self, detail: str = "") -> StreamCut:
         """Return the error of a stream that broke off; Venice may charge for what it wrote."""
@@ -190,7 +201,15 @@ class DeltaReader:
         """Return the error of a stream that cannot be understood any further."""
         return self.cut(detail) if self.characters else BadAnswer(detail=detail)
 
+    def _cited(self, frame: dict[str, Any]) -> Delta | None:
+        """Return the sources when they are told for the first time (contract 7.3)."""
+        told = object_of(frame.get("venice_parameters")).get("web_search_citations")
+        citations = read_citations(told) if told and not self._citations else ()
+        self._citations = self._citations or citations
+        return Delta(citations=citations) if citations else None
+
     def _delta(self, delta: dict[str, Any], finish_reason: Any) -> Delta | None:
+        self._calls.add(delta.get("tool_calls"))
         text = _content(delta.get("content"))
         reasoning = _content(delta.get("reasoning_content"))
         if reasoning:
@@ -216,8 +235,14 @@ class DeltaReader:
         cost = object_of(frame.get("cost"))
         amounts = [number(cost.get(name)) for name in ("usd", "diem")]  # both are worth a dollar
         known = [amount for amount in amounts if amount is not None and amount >= 0]
-        if known:
+        if known and sum(known) <= MOST_DOLLARS:
             self._cost = (round(sum(known) * MICRO), "response")
+
+
+def _joined(delta: Delta | None, cited: Delta | None) -> Delta | None:
+    if delta is None or cited is None:
+        return delta or cited
+    return replace(delta, citations=cited.citations)
 
 
 def _content(value: Any) -> str:
@@ -230,5 +255,6 @@ def _content(value: Any) -> str:
 
 
 def _natural(value: Any) -> int:
+    """Return a number of tokens; what no request can have used is not believed."""
     amount = number(value)
-    return int(amount) if amount is not None and amount > 0 else 0
+    return int(amount) if amount is not None and 0 < amount <= MOST_TOKENS else 0

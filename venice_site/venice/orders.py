@@ -6,10 +6,19 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from venice_site.venice.types import ChatMessage, ChatOrder, ImageOrder, ImagePart, Model
+from venice_site.venice.types import (
+    ChatMessage,
+    ChatOrder,
+    FilePart,
+    ImageOrder,
+    ImagePart,
+    Model,
+)
 
 LONGEST_SIDE = 1280  # pixels, of models that are sized in pixels (contract 6.1)
+MOST_PICTURES = 10  # in a request (contract 7.5)
 UNSEEN = "(An image was attached here, but this model cannot see images.)"
+TOO_MANY = "(An image was attached here, but this model cannot look at so many at once.)"
 
 
 def image_body(order: ImageOrder, model: Model | None = None) -> dict[str, Any]:
@@ -34,10 +43,13 @@ def image_body(order: ImageOrder, model: Model | None = None) -> dict[str, Any]:
 
 
 def chat_body(order: ChatOrder, model: Model | None = None) -> dict[str, Any]:
-    """Return the body of `POST /chat/completions` (contract 7.1): always a stream that ends with its usage."""
-    body: dict[str, Any] = {
+    """Return the body of `POST /chat/completions` (contract 7.1): always a stream that ends with its usage.
+
+    What the model does not accept is left out, for Venice answers 400 to it.
+    """
+    return {
         "model": order.model,
-        "messages": _messages(order.messages, sees=model is None or model.supports_vision),
+        "messages": _messages(order.messages, model),
         "stream": True,
         "stream_options": {"include_usage": True},
         **given(
@@ -47,11 +59,39 @@ def chat_body(order: ChatOrder, model: Model | None = None) -> dict[str, Any]:
             presence_penalty=order.presence_penalty,
             max_completion_tokens=_output_limit(order, model),
             prompt_cache_key=order.conversation,
+            reasoning_effort=_effort(order, model),
+            response_format=_response_format(order, model),
+            venice_parameters=_venice_parameters(order, model) or None,
         ),
     }
-    if order.own_system_prompt:
-        body["venice_parameters"] = {"include_venice_system_prompt": False}
-    return body
+
+
+def _venice_parameters(order: ChatOrder, model: Model | None) -> dict[str, Any]:
+    """Return Venice's own parameters, as far as they differ from its defaults."""
+    searches = order.web_search if model is None or model.supports_web_search else ""
+    looks = bool(searches or order.web_scraping)
+    return given(
+        include_venice_system_prompt=False if order.own_system_prompt else None,
+        disable_thinking=order.disable_thinking or None,
+        enable_web_search=searches,
+        enable_web_scraping=order.web_scraping or None,
+        enable_web_citations=looks or None,
+        include_search_results_in_stream=looks or None,
+        character_slug=order.character,
+    )
+
+
+def _effort(order: ChatOrder, model: Model | None) -> str:
+    if model is None or order.reasoning_effort in model.reasoning_efforts:
+        return order.reasoning_effort
+    return ""
+
+
+def _response_format(order: ChatOrder, model: Model | None) -> dict[str, Any] | None:
+    if order.schema is None or (model is not None and not model.supports_schema):
+        return None
+    schema = {"name": order.schema_name, "strict": True, "schema": dict(order.schema)}
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -101,23 +141,47 @@ def _output_limit(order: ChatOrder, model: Model | None) -> int | None:
     return min(order.max_tokens, cap) if cap else order.max_tokens
 
 
-def _messages(messages: Iterable[ChatMessage], *, sees: bool) -> list[dict[str, Any]]:
-    """Return the turns that say something; Venice refuses empty texts."""
-    spoken = (message for message in messages if message.text.strip() or message.images)
-    return [{"role": message.role, "content": _content(message, sees=sees)} for message in spoken]
+def _messages(messages: tuple[ChatMessage, ...], model: Model | None) -> list[dict[str, Any]]:
+    """Return the turns that say something (Venice refuses empty texts), with the newest pictures that fit."""
+    spoken = [m for m in messages if m.text.strip() or m.images or m.files]
+    left = _pictures_allowed(model)
+    turns = []
+    for message in reversed(spoken):
+        shown = message.images[-left:] if left else ()
+        left -= len(shown)
+        turns.append({"role": message.role, "content": _content(message, shown, model)})
+    return turns[::-1]
 
 
-def _content(message: ChatMessage, *, sees: bool) -> str | list[dict[str, Any]]:
-    if not message.images:
-        return message.text
+def _pictures_allowed(model: Model | None) -> int:
+    if model is None:
+        return MOST_PICTURES
+    return min(model.max_images, MOST_PICTURES) if model.supports_vision else 0
+
+
+def _content(
+    message: ChatMessage, shown: tuple[ImagePart, ...], model: Model | None
+) -> str | list[dict[str, Any]]:
+    unseen = UNSEEN if model is None or not model.supports_vision else TOO_MANY
     texts = [message.text] if message.text.strip() else []
-    if not sees:
-        return "\n\n".join([*texts, *(UNSEEN for _ in message.images)])
-    return [{"type": "text", "text": text} for text in texts] + [
-        _picture(part) for part in message.images
+    texts += [unseen] * (len(message.images) - len(shown))
+    if not shown and not message.files:
+        return "\n\n".join(texts)
+    return [
+        *({"type": "text", "text": text} for text in texts),
+        *map(_picture, shown),
+        *map(_file, message.files),
     ]
 
 
 def _picture(part: ImagePart) -> dict[str, Any]:
-    data = base64.b64encode(part.content).decode("ascii")
-    return {"type": "image_url", "image_url": {"url": f"data:{part.mime};base64,{data}"}}
+    return {"type": "image_url", "image_url": {"url": _data_url(part.content, part.mime)}}
+
+
+def _file(part: FilePart) -> dict[str, Any]:
+    file = {"file_data": _data_url(part.content, part.mime), "filename": part.name}
+    return {"type": "file", "file": file}
+
+
+def _data_url(content: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"

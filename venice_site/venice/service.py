@@ -14,17 +14,19 @@ from venice_site.accounts.models import User
 from venice_site.venice import allowances, catalogue, fallback, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import ImageAnswer
+from venice_site.venice.clients import client_of
 from venice_site.venice.decisions import FellBack, OrderFacts
 from venice_site.venice.edits import TOOLS, edited_by
-from venice_site.venice.errors import ModelGone
+from venice_site.venice.errors import ModelGone, NoKey
 from venice_site.venice.health import check_key
 from venice_site.venice.models import ApiKey, Call, CallKind
 from venice_site.venice.operations import Clock, Operation
 from venice_site.venice.policy import FALLBACK_REASONS
-from venice_site.venice.pool import Lease
+from venice_site.venice.pool import ASKABLE, Lease
 from venice_site.venice.quotas import Estimate
 from venice_site.venice.reply_stream import ReplyStream
 from venice_site.venice.types import (
+    Character,
     ChatOrder,
     EditKind,
     EditOrder,
@@ -88,6 +90,14 @@ class Venice:
     def styles(self) -> list[str]:
         """Return the labels of the styles."""
         return list(self.catalogue.styles)
+
+    def characters(self, search: str = "") -> list[Character]:
+        """Return the characters of Venice that fit a search; asks Venice, at no cost. Raises `VeniceError`."""
+        key = ApiKey.objects.enabled().filter(state__in=ASKABLE).order_by("-priority").first()
+        client = client_of(key) if key or self.simulated else None
+        if client is None:
+            raise NoKey
+        return client.characters(search)
 
     def allowances(self) -> list[allowances.Allowance]:
         """Return what this person may use under each quota that applies."""

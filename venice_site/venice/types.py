@@ -238,6 +238,30 @@ class RateInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Character:
+    """A persona of Venice's own that a model can play; `slug` is what is sent. All of it is others' text."""
+
+    slug: str
+    name: str
+    description: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    model: str = ""
+    adult: bool = False
+    web_enabled: bool = False
+    featured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a Venice account may spend; amounts by currency ("usd", "diem", …), each in that currency."""
+
+    can_spend: bool
+    currency: str = ""
+    amounts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPrices:
     """What tokens cost, in micro-USD per million; None where nobody knows."""
 
