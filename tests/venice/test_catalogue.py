@@ -443,7 +443,7 @@ def test_models_are_found_by_name_by_privacy_and_by_their_end(as_administrator):
     assert found(privacy="private") == {"glm"}
     assert found(leaving="1") == {"old"}
     page = as_administrator.get(LIST, {"leaving": "1"}).text
-    assert "2999-12-01" in page
+    assert "2999-12-01, then glm" in page
 
 
 def test_the_list_makes_no_query_for_each_row(as_administrator, django_assert_max_num_queries):

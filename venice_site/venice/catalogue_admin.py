@@ -56,12 +56,10 @@ class LeavingFilter(admin.SimpleListFilter):
 class CatalogueEntryAdmin(ReadOnly, admin.ModelAdmin[CatalogueEntry]):
     """Models, their names and the styles as Venice last described them."""
 
-    list_display = (
-        "name", "title", "kind", "price", "context", "abilities", "privacy", "retires", "replacement", "simulated",
-    )  # fmt: skip
+    list_display = ("name", "title", "kind", "price", "context", "abilities", "privacy", "leaves")
     list_filter = ("simulated", "kind", PrivacyFilter, LeavingFilter)
     search_fields = ("name", "data__model_spec__name")
-    fields = (*list_display, "refreshed_at", "data")
+    fields = (*list_display, "simulated", "refreshed_at", "data")
     readonly_fields = fields
 
     @admin.display(description="Called")
@@ -95,13 +93,8 @@ class CatalogueEntryAdmin(ReadOnly, admin.ModelAdmin[CatalogueEntry]):
         return model.privacy if model else ""
 
     @admin.display(ordering="data__model_spec__deprecation__removesAt")
-    def retires(self, entry: CatalogueEntry) -> str:
-        """Return the day on which a model leaves."""
+    def leaves(self, entry: CatalogueEntry) -> str:
+        """Return the day on which a model leaves, and the model that Venice names in its place."""
         model = read_model(entry.data)
-        return model.retires_on if model else ""
-
-    @admin.display
-    def replacement(self, entry: CatalogueEntry) -> str:
-        """Return the model that Venice names in its place."""
-        model = read_model(entry.data)
-        return model.replacement if model else ""
+        facts = (model.retires_on, model.replacement) if model else ()
+        return ", then ".join(fact for fact in facts if fact)
