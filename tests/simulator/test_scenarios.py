@@ -13,6 +13,7 @@ from PIL import Image
 from venice_site.simulator import SCENARIOS, Simulator, UnknownScenario
 
 from .conftest import Asker, frames, said
+from .test_oddities import ODDITIES
 
 type Check = Callable[[requests.Response], Any]
 
@@ -304,7 +305,7 @@ def test_edits(ask: Asker, simulator: Simulator, name: str) -> None:
 
 
 def test_every_scenario_is_exercised_here() -> None:
-    tables = (REFUSALS, BROKEN, IMAGES, WHOLE, STREAMS, CUT, MODELS, STYLES, EDITS)
+    tables = (REFUSALS, BROKEN, IMAGES, WHOLE, STREAMS, CUT, MODELS, STYLES, EDITS, ODDITIES)
 
     assert {name for table in tables for name in table} == {one.name for one in SCENARIOS}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from . import breakages, refusals  # noqa: F401  they register their scenarios
+from . import breakages, oddities, refusals  # noqa: F401  they register their scenarios
 from .catalogue import Catalogue
 from .control import clear
 from .exchange import Dialect, Settings, State
