@@ -91,6 +91,6 @@ FAULTS = (
     Row(37, "307 to another host", PICTURE, [fail("redirect-post")], FAILED, "another address, which is not followed", "bad-answer", NOTHING, 1, keys="one two"),
     Row(37, "302 to another host", REPLY, [fail("redirect")], FAILED, "another address, which is not followed", "bad-answer", NOTHING, 1),
     Row(38, "a content violation with 200", PICTURE, [fail("content-violation")], FAILED, "content policy. Nothing was charged", "blocked", NOTHING, 1),
+    Row(39, "a date on which the model ends", PICTURE, [fail("deprecation-headers")], DONE, "", "ok", EXACT, 1, also=lambda i: i.response["headers"]["x-venice-model-deprecation-date"]),
 )
 # fmt: on
-ALSO = {37: "a redirect", 38: "a content violation"}  # the list "also worth a slot"
