@@ -307,7 +307,6 @@ class Image(Run):
         name, digest = files.keep(made.content, picture)
         kept = self.succeed(
             made.usage,
-            served_by=made.model,
             file=name,
             sha256=digest,
             **_facts_of_file(made, picture),

@@ -40,7 +40,7 @@ def test_a_run_goes_from_the_queue_to_its_good_end(run):
     assert run.succeed(USED, served_by="other", text="all")
     assert (again(run).status, again(run).text) == ("succeeded", "all")
     assert again(run).call.state == "settled"
-    assert again(run).call.served_by == "other"
+    assert again(run).served_by == "other"
     assert counters() == (40, 0)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import transaction
 
-from venice_site.venice import consequences, rests
+from venice_site.venice import consequences, quotas, rests
 from venice_site.venice.consequences import LONGEST_REST
 from venice_site.venice.decisions import Rest, Tried
-from venice_site.venice.errors import KeyRefused, VeniceError
+from venice_site.venice.errors import KeyRefused, NotTrusted, Unreachable, VeniceError
 from venice_site.venice.marks import mark
 from venice_site.venice.models import ApiKey, Attempt, KeyState
 from venice_site.venice.pool import Lease, View
@@ -63,6 +63,8 @@ def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: dat
         )
         if lease.key is not None and error.rate is not None and not isinstance(error, KeyRefused):
             _keep_rate(lease.key, lease.model, error.rate, now)
+        if lease.key is not None and isinstance(error, Unreachable | NotTrusted):
+            quotas.give_back_day(lease.key, now)
         tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
         for outcome in consequences.consequences(tried, seen.facts(tried.key), waits, now):
             if isinstance(outcome, Rest):

@@ -168,7 +168,10 @@ class _Case:
         if isinstance(error, LOST):
             return self.pick() if self._may_repeat_charge() else Stop(error)
         if isinstance(error, ModelGone):
-            return self._fall_back(error, self.order.replacement)
+            gone = self._cause() or error  # of a cheaper model nobody asked for, the reason counts
+            return (
+                Stop(gone) if gone is not error else self._fall_back(error, self.order.replacement)
+            )
         return Stop(error)
 
     def pick(self) -> Decision:
@@ -238,7 +241,9 @@ class _Case:
         seconds += self.rng.uniform(0, 0.25 * 2**done)
         until = self.now + timedelta(seconds=seconds)
         if seconds > self.order.patience or until >= self.order.deadline:
-            return Stop(_postponed(error, until))
+            busy = isinstance(error, Overloaded)
+            other = self._fall_back(error, self.order.fallback) if busy else None
+            return other if isinstance(other, FallBack) else Stop(_postponed(error, until))
         return Wait(seconds, error.kind)
 
     def _fall_back(self, error: VeniceError, model: str) -> Decision:
@@ -314,6 +319,12 @@ class _Case:
         """A picture is never sent twice; a reply without content may be repeated once."""
         doubtful = sum(t.error.may_be_charged or isinstance(t.error, LOST) for t in self.tries)
         return self.order.kind == "text" and doubtful <= 1
+
+    def _cause(self) -> VeniceError | None:
+        """Return the error for which another model was taken, if one was."""
+        changes = [n for n, step in enumerate(self.history) if isinstance(step, FellBack)]
+        before = self.history[: changes[-1]] if changes else ()
+        return next((step.error for step in reversed(before) if isinstance(step, Tried)), None)
 
     def _last_error(self, *kinds: type[VeniceError]) -> VeniceError | None:
         found = [tried.error for tried in self.tries if isinstance(tried.error, kinds)]

@@ -95,7 +95,6 @@ def settle(
     call_id: int,
     usage: Usage,
     *,
-    served_by: str = "",
     may_be_charged: bool = False,
     error_kind: str = "",
 ) -> None:
@@ -120,8 +119,6 @@ def settle(
             "error_kind": error_kind,
             "finished_at": timezone.now(),
         }
-        if served_by:
-            facts["served_by"] = served_by
         if reserved.update(**facts):
             buckets.charge(call_id, used.of, was_reserved=True)
         elif not may_be_charged and late.update(**facts):
@@ -178,6 +175,14 @@ def expected(call_id: int) -> Estimate:
     """Return what a call that is not settled yet is expected to use."""
     images, tokens, cost = Call.objects.values_list("images", "tokens_in", "cost").get(pk=call_id)
     return Estimate(images, tokens, cost)
+
+
+def give_back_day(key: ApiKey, sent: datetime) -> None:
+    """Give a request back to the key's day, because it was never sent."""
+    if key.daily_limit is not None:
+        start, _ = window(Period.DAY, "UTC", sent)
+        day = QuotaBucket.objects.filter(subject=f"key:{key.pk}", window_start=start, used__gt=0)
+        day.update(used=F("used") - 1)
 
 
 def _claim_day(key: ApiKey, now: datetime) -> bool:

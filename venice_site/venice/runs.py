@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ from venice_site.venice.types import Usage
 
 log = logging.getLogger("studio.runs")
 
+PAUSES = (0.1, 0.5, 2, 10)  # seconds between two tries to write what was paid for
+A_MOMENT = timedelta(minutes=1)
 WAITS_FOR_VENICE = timedelta(minutes=10)  # how long a run may go back to the queue after refusals
 
 
@@ -111,25 +114,29 @@ class Run(models.Model):
         )
         return bool(mine.update(heartbeat_at=timezone.now()))
 
-    def succeed(self, usage: Usage, *, served_by: str = "", **facts: Any) -> bool:
+    def succeed(self, usage: Usage, **facts: Any) -> bool:
         """Finish well and settle the call in the same transaction.
 
         A worker that was given up for dead and comes back with the answer still wins.
         """
         facts |= {"error": "", "error_kind": ""}
         alive = (RunStatus.RUNNING, RunStatus.INTERRUPTED)
-        with transaction.atomic():
-            if not self._finish(RunStatus.SUCCEEDED, come_from=alive, fenced=True, **facts):
-                return False
-            self._settle(usage, served_by=served_by)
-        return True
+
+        def write() -> bool:
+            with transaction.atomic():
+                won = self._finish(RunStatus.SUCCEEDED, come_from=alive, fenced=True, **facts)
+                if won and self.call_id is not None:
+                    quotas.settle(self.call_id, usage)
+            return won
+
+        return insistently(write)
 
     def fail(self, error: VeniceError, *, usage: Usage | None = None, **facts: Any) -> bool:
         """Finish badly; settle what was used, or release the call when nothing was.
 
         A run that was cancelled meanwhile stays cancelled, but its call ends here.
         """
-        facts |= {"error": str(error)[:500], "error_kind": error.kind}
+        facts |= {"error": _dated(error)[:500], "error_kind": error.kind}
         with transaction.atomic():
             failed = self._finish(RunStatus.FAILED, fenced=True, **facts)
             if failed or self._was_cancelled():
@@ -209,15 +216,31 @@ class Run(models.Model):
             setattr(self, name, value)
         return True
 
-    def _settle(self, usage: Usage, *, served_by: str) -> None:
-        if self.call_id is not None:
-            quotas.settle(self.call_id, usage, served_by=served_by)
-
     def _close_call(
         self, usage: Usage | None, *, may_be_charged: bool = False, error_kind: str = ""
     ) -> None:
         if self.call_id is not None:
             quotas.close(self.call_id, usage, may_be_charged=may_be_charged, error_kind=error_kind)
+
+
+def insistently[T](write: Callable[[], T]) -> T:
+    """Write what was paid for, again and again while the database is busy; within a transaction once."""
+    for pause in () if connection.in_atomic_block else PAUSES:
+        try:
+            return write()
+        except OperationalError:
+            log.warning("state=database-busy pause=%s", pause)
+            connection.close()
+            time.sleep(pause)
+    return write()
+
+
+def _dated(error: VeniceError) -> str:
+    """Return the sentence, which names the moment where "in a moment" would not be true."""
+    text = str(error)
+    if error.retry_at is None or error.retry_at < timezone.now() + A_MOMENT:
+        return text
+    return text.replace("in a moment", f"at {timezone.localtime(error.retry_at):%H:%M}", 1)
 
 
 def carry_out[R: Run](run: R, work: Callable[[R, threading.Event], None]) -> None:
