@@ -15,6 +15,7 @@ from PIL import Image
 from requests.structures import CaseInsensitiveDict
 
 from venice_site.venice.answers import (
+    json_object,
     key_health,
     model_entries,
     rate_info,
@@ -262,20 +263,39 @@ def test_the_type_is_what_the_bytes_are(kind, mime):
         {"images": [""]},
         {"images": [None]},
         {"images": "text"},
-        {"images": ["not base64!"]},
-        {"images": [b64(b"not a picture")]},
     ],
 )
 def test_an_answer_without_a_picture_is_a_bad_answer(said):
-    with pytest.raises(BadAnswer, match=r"\. Try again\."):
+    with pytest.raises(BadAnswer, match=r"\. Try again\.") as caught:
         answer(said)
+    assert not caught.value.may_be_charged
+
+
+@pytest.mark.parametrize("text", ["not base64!", b64(b"not a picture")])
+def test_work_that_came_damaged_may_have_been_charged(text):
+    with pytest.raises(BadAnswer, match="may have been charged") as caught:
+        answer({"images": [text]})
+    assert caught.value.may_be_charged
+
+
+@pytest.mark.parametrize("body", [b"", b'{"images": ["AAAA', b"\x00\xff"])
+def test_an_answer_that_ends_half_way_may_have_been_charged(body):
+    with pytest.raises(BadAnswer, match="may have been charged"):
+        json_object(body)
+
+
+def test_a_web_page_is_nobody_who_worked():
+    with pytest.raises(BadAnswer) as caught:
+        json_object(b" <html>Sign in to this network</html>")
+    assert not caught.value.may_be_charged
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_half_a_picture_is_a_bad_answer(kind):
     whole = picture(kind, (64, 64))
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadAnswer, match="may have been charged") as caught:
         verified(whole[: len(whole) // 2])
+    assert caught.value.may_be_charged
 
 
 @pytest.mark.parametrize("size", [8_000, 11_000, 60_000])

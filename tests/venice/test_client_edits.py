@@ -108,6 +108,13 @@ def test_only_what_the_model_lists_is_sent_and_an_edit_has_no_quality():
     assert not {"aspect_ratio", "resolution", "quality"} & set(edit_body(both, editor()))
 
 
+def test_an_editor_that_keeps_the_shape_of_one_picture_gets_no_ratio():
+    keeps = editor(aspect_ratios=("1:1",), single_image_ratio=False)
+    one = EditOrder("edit", (ONE,), model=EDITOR, prompt="p", aspect_ratio="1:1")
+    assert "aspect_ratio" not in edit_body(one, keeps)
+    assert edit_body(EditOrder("combine", (ONE, TWO), EDITOR, "p", "1:1"), keeps)["aspect_ratio"]
+
+
 def test_numbers_stay_within_what_venice_takes():
     wild = EditOrder("upscale", (ONE,), scale=9, creativity=1.0)
     assert edit_body(wild) == {"image": b64(ONE), "scale": 4, "creativity": 0.02}

@@ -1,6 +1,7 @@
 """The client on a bad road: silence, drips, cuts, floods, false servers and servers that tell secrets."""
 
 import datetime as dt
+import gzip
 import ipaddress
 import json
 import logging
@@ -10,6 +11,7 @@ import struct
 import threading
 import time
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -327,6 +329,57 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch):
         assert Client(url, SECRET).styles() == ["Anime"]
 
 
+def test_passwords_of_the_home_folder_are_not_sent(tmp_path, monkeypatch):
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1 login someone password else\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    heads = []
+
+    def answer(peer):
+        heads.append(peer.request())
+        peer.send(http(200, b'["Anime"]', "connection: close"))
+
+    with server(answer) as url:
+        Client(url, SECRET).styles()
+        Client(url, "").styles()
+    assert f"Authorization: Bearer {SECRET}".encode() in heads[0]
+    assert b"authorization" not in heads[1].lower()
+
+
+@pytest.mark.parametrize("line", [b"x-more: and more\r\n", b"x" * 65536])
+def test_a_flood_of_headers_is_left_alone(line):
+    sent = []
+
+    def floods(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        for count in range(4000):
+            peer.send(line)
+            sent.append(count)
+
+    assert failure(floods).kind == "bad-answer"
+    assert len(sent) * len(line) < 20_000_000
+
+
+@pytest.mark.parametrize("what", ["image", "list"])
+def test_a_bomb_is_not_unpacked(what):
+    packed = gzip.compress(b" " * 300_000_000, 9)
+
+    def answer(peer):
+        peer.request()
+        head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n"
+        peer.send(f"{head}content-length: {len(packed)}\r\n\r\n".encode() + packed)
+
+    tracemalloc.start()
+    error = failure(answer, what=what)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert error.kind == "bad-answer"
+    assert "too large" in str(error)
+    assert most < 200_000_000
+
+
 def test_a_connection_is_used_again_and_cookies_are_not_kept():
     requests, connections = [], []
 
@@ -382,11 +435,16 @@ def test_a_seed_style_server_is_asked_with_its_own_word_for_the_limit():
         return peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
 
     order = ChatOrder(model="m", messages=ASK.messages, max_tokens=100)
-    with server(answer) as url, Client(url, SECRET).stream_chat(order) as stream:
-        assert [delta.text for delta in stream] == ["Hi"]
+    with server(answer) as url:
+        client = Client(url, SECRET)
+        with client.stream_chat(order) as stream:
+            assert [delta.text for delta in stream] == ["Hi"]
+        with client.stream_chat(order) as again:
+            assert [delta.text for delta in again] == ["Hi"]
     assert asked == [
         {"stream_options", "max_completion_tokens"},
         {"max_completion_tokens"},
+        {"max_tokens"},
         {"max_tokens"},
     ]
 

@@ -197,9 +197,10 @@ def test_numbers_of_tokens_that_cannot_be_are_not_believed(tokens):
     assert (found.usage.tokens_in, found.usage.tokens_out) == (7, 0)
 
 
-def test_a_price_that_cannot_be_is_not_believed():
+@pytest.mark.parametrize("cost", [{"usd": 1e12}, {"usd": -3, "diem": 0}, {"diem": "-0.5"}])
+def test_a_price_that_cannot_be_is_not_believed(cost):
     found = reader()
-    found.take({"choices": [], "usage": {"prompt_tokens": 1}, "cost": {"usd": 1e12}})
+    found.take({"choices": [], "usage": {"prompt_tokens": 1}, "cost": cost})
     assert found.usage.cost_source == "catalogue"
 
 
@@ -279,8 +280,7 @@ def test_a_character_without_a_slug_is_none():
 def test_a_reply_of_a_character(client, simulator):
     with client.stream_chat(ask(character="ada")) as stream:
         assert "".join(delta.text for delta in stream)
-    simulator.clear()
-    with pytest.raises(errors.VeniceError):
+    with pytest.raises(errors.InvalidOrder, match="does not know this character"):
         client.stream_chat(ask(character="nobody"))
 
 

@@ -19,11 +19,15 @@ __all__ = [
     "json_object",
     "json_value",
     "key_health",
+    "may_be_charged",
     "model_entries",
     "rate_info",
     "style_labels",
     "trait_map",
 ]
+
+
+UNREADABLE = "Venice sent an answer that could not be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,22 @@ class KeyHealth:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of an answer. Raises `BadAnswer` for anything else."""
-    said = json_value(body)
+    """Return the JSON object that a paid order was answered with. Raises `BadAnswer` for anything else."""
+    if body.lstrip()[:1] == b"<":
+        raise BadAnswer(detail="a web page: whoever sent it did not do the work")
+    try:
+        said = json_value(body)
+    except BadAnswer as broken:
+        raise may_be_charged(UNREADABLE, broken.detail) from broken
     if not isinstance(said, dict):
         raise BadAnswer(detail=f"a JSON {type(said).__name__} instead of an object")
     return said
+
+
+def may_be_charged(sentence: str, detail: str = "") -> BadAnswer:
+    """Return the error of work that was done, perhaps charged, and came damaged."""
+    charged = f"{sentence} The work may have been charged."
+    return BadAnswer(charged, detail=detail, may_be_charged=True)
 
 
 def json_value(body: bytes) -> Any:

@@ -5,7 +5,6 @@ Nothing here retries, rotates keys or falls back: the policy decides that, the s
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from venice_site.venice import answers
 from venice_site.venice.answers import KeyHealth
 from venice_site.venice.deltas import DeltaReader
+from venice_site.venice.dialects import Dialect
 from venice_site.venice.edits import PATHS, edit_body, kept_request
 from venice_site.venice.errors import InvalidOrder, KeyRefused
 from venice_site.venice.headers import content_type
@@ -31,12 +31,7 @@ LARGEST_IMAGE_ANSWER = 60 * MEGABYTE
 LARGEST_LIST = 8 * MEGABYTE
 LARGEST_ERROR = 64 * 1024
 ERROR_WITHIN = 5.0  # seconds for the body of an error; its status says most
-# Words that servers of another dialect may not know, and do well without.
-OPTIONAL = ("stream_options", "venice_parameters", "prompt_cache_key", "reasoning_effort")
 REWORDINGS = 3
-_UNKNOWN = re.compile(
-    r"unrecogni[sz]ed|unknown|unexpected|not (allowed|permitted|supported)|extra", re.IGNORECASE
-)
 
 
 class Client:
@@ -58,6 +53,7 @@ class Client:
         self._secret = secret
         self._scrub = Scrub(secret)
         self._wire = Wire(base_url, secret)
+        self._dialect = Dialect()
         self._timeout = timeout
         self._deadline = deadline
         self._stream_deadline = stream_deadline
@@ -88,16 +84,16 @@ class Client:
     ) -> ChatStream:
         """Ask for one reply; return once its headers are there, to be iterated for its deltas.
 
-        A server that does not know a word like `stream_options` is asked once more in its own words: that
-        is a matter of dialect, not a retry.
+        A server that does not know a word like `stream_options` is asked once more in its own words, and
+        from then on at once: that is a matter of dialect, not a retry.
         """
-        body = chat_body(order, model)
+        body = self._dialect.spoken(chat_body(order, model))
         started = time.monotonic()
         for _ in range(REWORDINGS):
             try:
                 return self._stream(body, order, model, cancel, since=started)
             except InvalidOrder as refused:
-                reworded = _reworded(body, refused)
+                reworded = self._dialect.reworded(body, refused)
                 if reworded is None:
                     raise
                 body = reworded
@@ -221,32 +217,6 @@ class Client:
 
 def _names_model(body: dict[str, Any] | None) -> bool:
     return body is not None and not body.keys().isdisjoint(("model", "modelId"))
-
-
-def _reworded(body: dict[str, Any], refused: InvalidOrder) -> dict[str, Any] | None:
-    """Return the body without what a server of another dialect did not understand, or None."""
-    if refused.status != 400:
-        return None
-    if "max_completion_tokens" in refused.detail and "max_completion_tokens" in body:
-        return _with_another_limit(body, refused.detail)
-    if not _UNKNOWN.search(refused.detail):
-        return None
-    return next(
-        (_without(body, name) for name in OPTIONAL if name in refused.detail and name in body), None
-    )
-
-
-def _with_another_limit(body: dict[str, Any], detail: str) -> dict[str, Any] | None:
-    """Return the body with the limit that the model has, or with the limit's older name."""
-    limit, rest = body["max_completion_tokens"], _without(body, "max_completion_tokens")
-    cap = re.search(r"exceeds the maximum.*\((\d+)\)", detail)
-    if cap is None:
-        return {**rest, "max_tokens": limit}
-    return {**rest, "max_completion_tokens": int(cap[1])} if 0 < int(cap[1]) < limit else None
-
-
-def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != name}
 
 
 def _now() -> datetime:

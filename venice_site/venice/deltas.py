@@ -234,8 +234,8 @@ class DeltaReader:
             self._tokens = frame["usage"]
         cost = object_of(frame.get("cost"))
         amounts = [number(cost.get(name)) for name in ("usd", "diem")]  # both are worth a dollar
-        known = [amount for amount in amounts if amount is not None and amount >= 0]
-        if known and sum(known) <= MOST_DOLLARS:
+        known = [amount for amount in amounts if amount is not None]
+        if known and min(known) >= 0 and sum(known) <= MOST_DOLLARS:
             self._cost = (round(sum(known) * MICRO), "response")
 
 

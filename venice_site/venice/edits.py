@@ -76,7 +76,7 @@ def _instruction(order: EditOrder, model: Model | None) -> dict[str, Any]:
     ratio, resolution = order.aspect_ratio, order.resolution
     if model is not None:
         ratio, resolution = (
-            listed(ratio, model.aspect_ratios),
+            listed(ratio, _ratios(order, model)),
             listed(resolution, model.resolutions),
         )
     return {
@@ -85,6 +85,11 @@ def _instruction(order: EditOrder, model: Model | None) -> dict[str, Any]:
         "output_format": order.format,
         **given(aspect_ratio=ratio, resolution=resolution),
     }
+
+
+def _ratios(order: EditOrder, model: Model) -> tuple[str, ...]:
+    takes_one = order.kind == "combine" or model.single_image_ratio
+    return model.aspect_ratios if takes_one else ()
 
 
 def _bounded(creativity: float | None) -> float | None:

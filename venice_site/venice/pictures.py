@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from PIL import Image
 
-from venice_site.venice.answers import json_object, object_of, text_of
+from venice_site.venice.answers import json_object, may_be_charged, object_of, text_of
 from venice_site.venice.errors import BadAnswer, Blocked
 from venice_site.venice.headers import content_type, flag, number, rate_info
 from venice_site.venice.refusals import Scrub, in_band
@@ -23,6 +23,8 @@ MAX_PIXELS = 50_000_000
 MAX_IMAGE_BYTES = (
     56 * 1024 * 1024
 )  # the largest enlargement, 16.8 million pixels, as raw as PNG can be
+DAMAGED = "Venice sent a damaged picture."
+TOO_MANY_PIXELS = "Venice sent a picture with too many pixels; a smaller size may do."
 ENHANCED = "x-venice-enhanced-prompt"  # URL-encoded
 HEADERS_KEPT = (
     "cf-ray",
@@ -111,29 +113,22 @@ def refuse_blocked(headers: Mapping[str, str]) -> None:
 def verified(content: bytes) -> tuple[str, int, int]:
     """Return MIME type, width and height as the bytes themselves tell them. Raises `BadAnswer`."""
     if len(content) > MAX_IMAGE_BYTES:
-        raise BadAnswer("Venice sent a picture that is too large to keep. Try again.")
+        raise may_be_charged("Venice sent a picture that is too large to keep.")
     mime, name = _sniffed(content)
     try:
         with Image.open(io.BytesIO(content), formats=(name,)) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
-                raise BadAnswer(
-                    "Venice sent a picture with too many pixels. Try again with a smaller size.",
-                    detail=f"{width} x {height}",
-                )
+                raise may_be_charged(TOO_MANY_PIXELS, f"{width} x {height}")
             picture.verify()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
-        raise BadAnswer(
-            "Venice sent a picture with too many pixels. Try again with a smaller size."
-        ) from bomb
+        raise may_be_charged(TOO_MANY_PIXELS) from bomb
     except BadAnswer:
         raise
     except Exception as error:  # Pillow's parsers raise nearly anything on broken bytes
-        raise BadAnswer(
-            "Venice sent a damaged picture. Try again.", detail=repr(error)[:500]
-        ) from error
+        raise may_be_charged(DAMAGED, repr(error)[:500]) from error
     if not _whole(content, mime):
-        raise BadAnswer("Venice sent only part of a picture. Try again.", detail=mime)
+        raise may_be_charged("Venice sent only part of a picture.", mime)
     return mime, width, height
 
 
@@ -145,7 +140,7 @@ def _sniffed(content: bytes) -> tuple[str, str]:
     for offset, magic, mime, name in MAGIC:
         if content.startswith(magic, offset):
             return mime, name
-    raise BadAnswer("Venice sent something that is not a picture. Try again.")
+    raise may_be_charged("Venice sent something that is not a picture.")
 
 
 def _whole(content: bytes, mime: str) -> bool:
@@ -167,7 +162,7 @@ def _first_picture(said: dict[str, Any]) -> bytes:
     try:
         return base64.b64decode("".join(first.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadAnswer("Venice sent a damaged picture. Try again.", detail=str(error)) from error
+        raise may_be_charged(DAMAGED, str(error)) from error
 
 
 def _seed(said: dict[str, Any], sent: dict[str, Any]) -> int | None:

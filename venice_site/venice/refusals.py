@@ -44,6 +44,7 @@ _NO_MODEL = re.compile(
     r"model.{0,30}(not found|does not exist|retired|sunset)|(unknown|invalid).model|model_not_found",
     re.IGNORECASE,
 )
+_NO_CHARACTER = re.compile(r"character.{0,20}not.found", re.IGNORECASE)
 _NOT_ENTITLED = re.compile(
     r"pro users|only available to|admin (api )?key|not entitled", re.IGNORECASE
 )
@@ -135,7 +136,7 @@ def _meaning(status: int, said: Said, rate: RateInfo, *, ordered: bool) -> Meani
     if status in (401, 403):
         return _about_key(status, said)
     if status in (404, 410):
-        return _not_there(status, ordered=ordered)
+        return _not_there(status, said, ordered=ordered)
     if status == 402:
         return _about_money(said)
     if status == 429:
@@ -172,7 +173,12 @@ def _about_money(said: Said) -> Meaning:
     return errors.OutOfCredit, ""
 
 
-def _not_there(status: int, *, ordered: bool) -> Meaning:
+def _not_there(status: int, said: Said, *, ordered: bool) -> Meaning:
+    if _NO_CHARACTER.search(said.everything):
+        return (
+            errors.InvalidOrder,
+            "Venice does not know this character any more. Choose another one, or none.",
+        )
     if ordered:
         return errors.ModelGone, ""
     return (
@@ -193,12 +199,17 @@ def _too_many(said: Said, rate: RateInfo) -> Meaning:
 
 def _about_order(status: int, said: Said) -> Meaning:
     if said.suggested_prompt or _POLICY.search(said.everything):
-        return errors.Blocked, ""
+        return errors.Blocked, _suggestion(said)
     if _NO_MODEL.search(said.everything):
         return errors.ModelGone, ""
     if status == 413:
         return errors.InvalidOrder, f"This is too large for Venice. {said.message}".strip()
     return _invalid(said)
+
+
+def _suggestion(said: Said) -> str:
+    prompt = said.suggested_prompt.strip()[:LONGEST_DETAIL]
+    return f"{errors.Blocked.sentence} Venice suggests: “{prompt}”" if prompt else ""
 
 
 def _invalid(said: Said) -> Meaning:

@@ -116,10 +116,8 @@ class Venice:
 
     def edit_price(self, order: EditOrder) -> int:
         """Return the list price of one edit in micro-USD."""
-        kind = "image" if order.kind == "cutout" else "inpaint"
-        model = self.catalogue.models.get(kind, {}).get(edited_by(order))
-        upscaler = self.catalogue.models.get("upscale", {}).get(TOOLS["upscale"])
-        return prices.edit_price(order, model, upscaler)
+        model = self._listed("image" if order.kind == "cutout" else "inpaint", edited_by(order))
+        return prices.edit_price(order, model, self._listed("upscale", edited_by(order)))
 
     def reserve_edit(self, order: EditOrder) -> Call:
         """Write the ledger line of one edit and hold its quota. Raises `QuotaExceeded`."""
@@ -168,7 +166,7 @@ class Venice:
 
         def attempt(lease: Lease) -> ImageAnswer:
             asked = replace(order, model=lease.model)
-            return lease.client.edit_image(asked, self._editor(lease.model))
+            return lease.client.edit_image(asked, self._listed("inpaint", lease.model))
 
         answer, lease, _ = operation.carry_out(attempt)
         operation.end_well(lease, answer.rate, _request_id(answer))
@@ -186,8 +184,7 @@ class Venice:
 
     def _known(self, kind: Kind, model_id: str) -> Model:
         """Return a model of the catalogue, or one of which nothing but its name is known."""
-        known = self.catalogue.models.get(kind, {}).get(model_id)
-        return known or Model(id=model_id, kind=kind, name=model_id)
+        return self._listed(kind, model_id) or Model(id=model_id, kind=kind, name=model_id)
 
     def _operation(
         self,
@@ -204,7 +201,7 @@ class Venice:
         successor = self.catalogue.successor(kind, model)
         facts = self._facts(kind, model, cheaper, successor)
         operation = Operation(call_id, facts, stopped, self.clock)
-        if self.model(kind, model) is None and self.catalogue.models.get(kind):
+        if self.model(kind, model) is None:
             if successor is None:
                 raise ModelGone
             operation.fall_back(successor.id, FALLBACK_REASONS[ModelGone.kind])
@@ -234,8 +231,8 @@ class Venice:
         """Return the order with the model that carries it out named. Raises `ModelGone` when there is none."""
         return replace(order, model=edited_by(order) or self.default_model("inpaint").id)
 
-    def _editor(self, model_id: str) -> Model | None:
-        return self.catalogue.models.get("inpaint", {}).get(model_id)
+    def _listed(self, kind: str, model_id: str) -> Model | None:
+        return self.catalogue.models.get(kind, {}).get(model_id)
 
     def _cheaper_image_model(self, order: ImageOrder) -> Model | None:
         other = self.model("image", settings.VENICE_FALLBACK_IMAGE_MODEL)

@@ -52,11 +52,17 @@ class Reply:
             for piece in self.pieces():
                 size += len(piece)
                 if size > most:
-                    raise BadAnswer("Venice's answer was too large to take. Try again.")
+                    raise self._too_large()
                 parts.append(piece)
         finally:
             self.close()
         return b"".join(parts)
+
+    def _too_large(self) -> BadAnswer:
+        paid = self.exchange.paid
+        charged = "The work may have been charged." if paid else "Try again."
+        sentence = f"Venice's answer was too large to take. {charged}"
+        return BadAnswer(sentence, may_be_charged=paid)
 
     def beginning(self, most: int, within: float) -> bytes:
         """Return what can be had of a body that matters little, and let the connection go."""
