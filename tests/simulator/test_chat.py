@@ -3,13 +3,14 @@
 import base64
 import io
 import json
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from venice_site.simulator.tokens import pieces
 
-from .conftest import Asker
+from .conftest import Asker, frames
 
 
 def text_of(response) -> str:
@@ -166,6 +167,83 @@ def test_a_web_search_adds_sources_and_its_price(ask: Asker) -> None:
 
     assert searched["venice_parameters"]["web_search_citations"][0]["url"].startswith("https://")
     assert searched["cost"]["usd"] == pytest.approx(plain["cost"]["usd"] + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("question", "parameters", "sources"),
+    [
+        ("What is the news?", {"enable_web_search": "auto"}, 2),
+        ("Why is the sky blue?", {"enable_web_search": "auto"}, 0),
+        ("Read https://a.test and https://b.test", {"enable_web_scraping": True}, 2),
+        ("Read https://a.test", {"enable_web_search": "on", "enable_web_scraping": True}, 1),
+        ("Read nothing", {"enable_web_scraping": True}, 0),
+    ],
+)
+def test_it_looks_into_the_web_where_it_was_asked_to(
+    ask: Asker, question, parameters, sources
+) -> None:
+    reply = ask.chat(question, venice_parameters=parameters | {"enable_web_citations": True}).json()
+
+    assert len(reply["venice_parameters"]["web_search_citations"]) == sources
+    assert ("^1" in text_of(ask.chat(question, venice_parameters=parameters))) is False
+    assert ("^1" in reply["choices"][0]["message"]["content"]) == bool(sources)
+
+
+def test_a_stream_tells_its_sources_only_where_they_are_wanted(ask: Asker) -> None:
+    def told(**more) -> list:
+        parameters = {"enable_web_search": "on", **more}
+        found = frames(ask.stream("What?", venice_parameters=parameters))
+        return [frame for frame in found if "venice_parameters" in frame]
+
+    assert len(told(include_search_results_in_stream=True)) == 1
+    assert told() == []
+
+
+def a_file(data: bytes, name: str) -> list[dict[str, Any]]:
+    url = f"data:application/octet-stream;base64,{base64.b64encode(data).decode()}"
+    return [{"type": "file", "file": {"file_data": url, "filename": name}}]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"%PDF-1.7 a page", "page.pdf"),
+        (b"PK\x03\x04 a sheet", "sheet.xlsx"),
+        (b"a, b, c", "table.csv"),
+        (b"print('hello')", "code.py"),
+        ("Grüße".encode(), "note"),
+    ],
+)
+def test_a_file_is_read(ask: Asker, data, name) -> None:
+    assert f"“{name}”" in text_of(ask.chat(a_file(data, name)))
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "status"),
+    [
+        (b"not a pdf", "page.pdf", 400),
+        (b"\xff\xfe\x00\x01", "blob.bin", 400),
+        (b"", "empty.txt", 400),
+        (b"a" * (25 * 1024 * 1024 + 3), "long.txt", 413),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused(ask: Asker, data, name, status) -> None:
+    assert ask.chat(a_file(data, name)).status_code == status
+
+
+def test_a_message_holds_five_files_and_ten_images(ask: Asker) -> None:
+    one = a_file(b"text", "a.txt")
+
+    assert ask.chat(one * 5).status_code == 200
+    assert ask.chat(one * 6).status_code == 400
+    assert ask.chat(seen(*[data_url()] * 11), model="qwen-3-8-27b").status_code == 400
+
+
+def test_the_words_of_a_file_are_paid_for(ask: Asker) -> None:
+    plain = ask.chat("Sum it up").json()["usage"]["prompt_tokens"]
+    filed = ask.chat([{"type": "text", "text": "Sum it up"}, *a_file(b"word " * 500, "a.txt")])
+
+    assert filed.json()["usage"]["prompt_tokens"] > plain + 500
 
 
 def test_a_forced_tool_is_called_with_arguments_of_its_schema(ask: Asker) -> None:

@@ -304,8 +304,29 @@ def test_edits(ask: Asker, simulator: Simulator, name: str) -> None:
     assert EDITS[name](ask.post("/image/edit", {"image": image, "prompt": "night"}))
 
 
+def test_an_unknown_word_is_refused_and_the_rest_is_answered(
+    ask: Asker, simulator: Simulator
+) -> None:
+    simulator.fail("unknown-word", words="top_p,disable_thinking")
+    assert ask.chat(top_p=0.5).json()["error"][0]["keys"] == ["top_p"]
+    assert ask.chat(venice_parameters={"disable_thinking": True}).status_code == 400
+    assert ask.chat(temperature=0.5).status_code == 200
+
+
 def test_every_scenario_is_exercised_here() -> None:
-    tables = (REFUSALS, BROKEN, IMAGES, WHOLE, STREAMS, CUT, MODELS, STYLES, EDITS, ODDITIES)
+    tables = (
+        {"unknown-word"},
+        REFUSALS,
+        BROKEN,
+        IMAGES,
+        WHOLE,
+        STREAMS,
+        CUT,
+        MODELS,
+        STYLES,
+        EDITS,
+        ODDITIES,
+    )
 
     assert {name for table in tables for name in table} == {one.name for one in SCENARIOS}
 

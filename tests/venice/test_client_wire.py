@@ -576,11 +576,11 @@ def tls(tmp_path, monkeypatch) -> ssl.SSLContext:
     return context
 
 
-def test_tls_works_and_an_unknown_certificate_is_unreachable(tls, monkeypatch):
+def test_tls_works_and_an_unknown_certificate_is_named_as_such(tls, monkeypatch):
     with server(says(http(200, b'["Anime"]')), tls=tls) as url:
         assert Client(url, SECRET).styles() == ["Anime"]
         monkeypatch.undo()
-        with pytest.raises(errors.Unreachable):
+        with pytest.raises(errors.NotTrusted, match=r"secure connection.*Nothing was charged"):
             Client(url, SECRET).styles()
 
 

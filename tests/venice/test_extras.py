@@ -133,12 +133,20 @@ def test_a_reply_after_a_schema_is_json_of_it(client):
     ],
 )
 def test_a_word_that_a_server_does_not_know_is_left_out(name, facts, client, simulator):
-    simulator.fail("bad-request-array", times=1, keys=name)
-    with client.stream_chat(ask(**facts)) as stream:
-        assert "".join(delta.text for delta in stream)
-    first, second = (request.body for request in simulator.requests)
-    assert name in first
-    assert name not in second
+    simulator.fail("unknown-word", words=name)
+    for _ in range(2):
+        with client.stream_chat(ask(**facts)) as stream:
+            assert "".join(delta.text for delta in stream)
+    assert [name in request.body for request in simulator.requests] == [True, False, False]
+
+
+def test_a_server_that_knows_hardly_a_word_is_given_up(client, simulator):
+    order = ask(temperature=0.5, top_p=0.9, conversation="c", own_system_prompt=True)
+    words = "stream_options,prompt_cache_key,top_p,temperature,venice_parameters"
+    simulator.fail("unknown-word", words=words)
+    with pytest.raises(errors.InvalidOrder):
+        client.stream_chat(order)
+    assert len(simulator.requests) == 4
 
 
 # --- what comes back --------------------------------------------------------------------------

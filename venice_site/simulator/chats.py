@@ -8,13 +8,15 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from .catalogue import WEB_SEARCH_USD, Model
+from .catalogue import Model
 from .characters import SLUGS
+from .documents import read_documents
 from .exchange import Exchange
 from .frames import DONE, Envelope
-from .refusals import CONTEXT_LENGTH
+from .refusals import CONTEXT_LENGTH, unrecognized
 from .replies import Answer, Json, Piece, Refusal, Reply, Step, Stream, json_reply, refuse
 from .schemas import CHAT, EFFORTS
+from .searching import SOURCES, price_of, sources_of, with_marks
 from .seeing import Sight, look_at
 from .streaming import misbehave, reasoning_first, tool_fragments
 from .structured import example_of
@@ -31,19 +33,6 @@ SAMPLE_TOOL: Json = {
     "name": "get_weather",
     "parameters": {"properties": {"location": {"type": "string"}}},
 }
-CITATIONS = [
-    {
-        "title": "A first source",
-        "url": "https://example.org/first",
-        "content": "What the first source says &amp; why.",
-        "date": "2026-04-16T16:55:11",
-    },
-    {
-        "title": "A second source",
-        "url": "https://example.org/second",
-        "content": "What the second source says.",
-    },
-]
 
 
 @dataclass(frozen=True)
@@ -75,21 +64,28 @@ def complete(exchange: Exchange) -> Answer:
     """Answers a conversation."""
     body = exchange.json_body()
     demand(CHAT, body)
+    _refuse_unknown_words(exchange, body)
     model = exchange.choose_model(body["model"].partition(":")[0], "text")
     sights = _check_capabilities(model, body)
-    prompt_tokens = count_prompt(body["messages"])
+    documents = read_documents(body["messages"])
+    prompt_tokens = count_prompt(body["messages"]) + sum(file.words for file in documents)
     _check_lengths(model, body, prompt_tokens)
     exchange.reserve(model, model.token_price(prompt_tokens, 1))
-    written = _write(exchange, model, body, sights, prompt_tokens)
-    searched = _parameters(body).get("enable_web_search") == "on"
-    price = model.token_price(prompt_tokens, written.completion_tokens) + (
-        WEB_SEARCH_USD if searched else 0
-    )
+    conversation = Conversation(body["messages"], model.name, sights, documents)
+    written = _write(exchange, model, body, conversation, prompt_tokens)
+    price = model.token_price(prompt_tokens, written.completion_tokens) + price_of(body)
     exchange.charge(model, price, prompt_tokens + written.completion_tokens)
     envelope = Envelope(f"chatcmpl-{secrets.token_hex(16)}", int(time.time()), model.id)
     if body.get("stream") and not exchange.has("stream-ignored"):
         return _stream(exchange, body, envelope, written, price)
     return _whole(exchange, body, envelope, written, price)
+
+
+def _refuse_unknown_words(exchange: Exchange, body: Json) -> None:
+    sent = {*body, *_parameters(body)}
+    for word in exchange.words("unknown-word", "words"):
+        if word in sent:
+            raise Refusal(json_reply(400, {"error": [unrecognized(word)]}))
 
 
 def _parameters(body: Json) -> Json:
@@ -147,9 +143,8 @@ def _check_lengths(model: Model, body: Json, prompt_tokens: int) -> None:
 
 
 def _write(
-    exchange: Exchange, model: Model, body: Json, sights: tuple[Sight, ...], prompt_tokens: int
+    exchange: Exchange, model: Model, body: Json, conversation: Conversation, prompt_tokens: int
 ) -> Written:
-    conversation = Conversation(body["messages"], model.name, sights)
     thoughts = (
         pieces(reasoning(conversation)) if _reasons(exchange, model, body, conversation) else []
     )
@@ -189,6 +184,8 @@ def _text(exchange: Exchange, body: Json, conversation: Conversation) -> str:
     if wanted.get("type") in ("json_object", "json_schema"):
         return example_of(wanted.get("json_schema", {}).get("schema", {}), conversation.question)
     text = write(conversation)
+    if not asks_for_title(conversation):
+        text = with_marks(text, body)
     if exchange.has("stream-utf8-split"):
         text = "Grüße aus Zürich, 東京の夜 🌙 €. " + text
     stops = body.get("stop") or []
@@ -270,19 +267,17 @@ def _echoed_parameters(body: Json) -> Json:
         "disable_thinking": False,
         "character_slug": "venice",
     }
-    citations = CITATIONS if parameters.get("enable_web_search") == "on" else []
-    return {**defaults, **parameters, "web_search_citations": citations}
+    return {**defaults, **parameters, "web_search_citations": sources_of(body)}
 
 
 def _stream(
     exchange: Exchange, body: Json, envelope: Envelope, written: Written, price: float
 ) -> Stream:
     steps: list[Step] = [Piece(envelope.delta({"role": "assistant", "content": ""}))]
-    cited = _parameters(body).get("enable_web_search") == "on" or exchange.has(
-        "stream-citations-first"
-    )
+    told = bool(_parameters(body).get("include_search_results_in_stream"))
+    sources = sources_of(body) or SOURCES
     citations = envelope.frame(
-        choices=[], venice_parameters=_echoed_parameters(body) | {"web_search_citations": CITATIONS}
+        choices=[], venice_parameters=_echoed_parameters(body) | {"web_search_citations": sources}
     )
     if exchange.has("stream-citations-first"):
         steps.append(Piece(citations))
@@ -294,7 +289,7 @@ def _stream(
         Piece(envelope.delta({"content": ""} if not written.tool_calls else {}, written.finish))
     )
     steps += _usage(exchange, envelope, written, price)
-    if cited and not exchange.has("stream-citations-first"):
+    if told and sources_of(body) and not exchange.has("stream-citations-first"):
         steps.append(Piece(citations))
     steps.append(Piece(DONE))
     headers = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}

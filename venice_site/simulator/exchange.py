@@ -69,6 +69,11 @@ class Exchange:
                 return float(active.options[option])
         raise KeyError(name)
 
+    def words(self, name: str, option: str) -> list[str]:
+        """Returns an option of a scenario as the words in it; none while the scenario is not active."""
+        options = [active.options for active in self.active if active.scenario.name == name]
+        return [word for one in options for word in str(one[option]).split(",")]
+
     @property
     def seed_dialect(self) -> bool:
         return self.state.settings.dialect == "seed" or self.has("seed-shape")

@@ -118,7 +118,8 @@ def seed_shape(status: int, message: str, kind: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "code": status}}
 
 
-def _unrecognized(name: str) -> dict[str, Any]:
+def unrecognized(name: str) -> dict[str, Any]:
+    """Returns the issue of a field that is not known."""
     message = f"Unrecognized key(s) in object: '{name}'"
     return {"code": "unrecognized_keys", "keys": [name], "path": [], "message": message}
 
@@ -243,7 +244,7 @@ shaped(
 )
 made(
     "bad-request-array",
-    lambda options: json_reply(400, {"error": [_unrecognized(str(options["keys"]))]}),
+    lambda options: json_reply(400, {"error": [unrecognized(str(options["keys"]))]}),
     "400 whose error is an array: it does not know the field `keys`.",
     32,
     keys="stream_options",

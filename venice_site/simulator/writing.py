@@ -9,6 +9,7 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
+from .documents import Document
 from .exchange import last_user_text, text_of, without_markers
 from .phrases import CLOSINGS, OPENINGS, POINTS, QUOTES, SENTENCES, STEPS, STOP_WORDS
 from .seeing import Sight
@@ -29,6 +30,7 @@ class Conversation:
     messages: list[dict[str, Any]]
     model_name: str
     sights: tuple[Sight, ...] = ()
+    documents: tuple[Document, ...] = ()
 
     @property
     def question(self) -> str:
@@ -123,6 +125,10 @@ def _answer(conversation: Conversation, rng: Random) -> str:
     topic = topic_of(question)
     parts = [_opening(conversation, topic, rng)]
     parts += [_seen(index, sight) for index, sight in enumerate(conversation.sights, 1)]
+    parts += [
+        f"I have read “{one.name}” ({one.kind}, {one.words} words)."
+        for one in conversation.documents
+    ]
     if re.search(r"\b(brief|short|concise|one sentence|terse)\b", instructions):
         return "\n\n".join([*parts, _paragraph(topic, rng)]) + _ending(instructions)
     parts.append(f"## {topic[:1].upper()}{topic[1:]}")

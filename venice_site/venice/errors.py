@@ -66,6 +66,16 @@ class Unreachable(VeniceError):
     sentence = "Venice cannot be reached. Nothing was charged. Try again in a moment."
 
 
+class NotTrusted(VeniceError):
+    """Who answered under Venice's address has no certificate that is trusted; nothing was sent."""
+
+    kind = "unreachable"
+    sentence = (
+        "No secure connection to Venice could be made: its certificate is not trusted. Nothing was charged."
+        " An administrator can check Venice's address and the clock of this machine."
+    )
+
+
 class TimedOut(VeniceError):
     """Venice took the order and did not answer in time; or 504, when it gave up itself."""
 

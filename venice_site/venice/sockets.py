@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import io
 import socket
+import ssl
 import threading
 import time
 from email.errors import MissingHeaderBodySeparatorDefect
@@ -25,6 +26,7 @@ from urllib3.exceptions import TimeoutError as SocketTimedOut
 from venice_site.venice.errors import (
     BadAnswer,
     ConnectionLost,
+    NotTrusted,
     Stopped,
     TimedOut,
     Unreachable,
@@ -108,7 +110,7 @@ class Exchange:
         if self.cancel.is_set():
             return Stopped()
         if not self.sent:
-            return Unreachable(detail=detail)
+            return (NotTrusted if _not_trusted(error) else Unreachable)(detail=detail)
         if isinstance(error, requests.Timeout | SocketTimedOut | TimeoutError):
             return self._timed_out(detail)
         charged = " The work may have been charged." if self.paid else " Try again."
@@ -136,6 +138,14 @@ def _unreadable(error: BaseException) -> bool:
     if isinstance(error, http.client.HTTPException | requests.exceptions.InvalidHeader):
         return True
     return any(_unreadable(part) for part in error.args if isinstance(part, BaseException))
+
+
+def _not_trusted(error: BaseException) -> bool:
+    """Return whether a certificate was refused; waiting does not help against that."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return True
+    reasons = [*error.args, getattr(error, "reason", None)]
+    return any(_not_trusted(part) for part in reasons if isinstance(part, BaseException))
 
 
 class _Current(threading.local):

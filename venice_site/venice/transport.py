@@ -114,7 +114,7 @@ class Wire:
     ) -> Reply:
         """Send one request and return its answer as soon as the headers are there.
 
-        Raises Unreachable, TimedOut, ConnectionLost, BadAnswer, Stopped.
+        Raises Unreachable, NotTrusted, TimedOut, ConnectionLost, BadAnswer, Stopped.
         """
         if exchange.cancel.is_set():
             raise Stopped()
