@@ -380,6 +380,38 @@ def test_a_bomb_is_not_unpacked(what):
     assert most < 200_000_000
 
 
+@pytest.mark.parametrize("begins", [b"data: ", b": ", b"data: x\n"])
+def test_an_event_without_an_end_is_left_alone(begins):
+    sent = []
+
+    def floods(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + begins)
+        piece = b"x" * 65536
+        for count in range(4000):
+            peer.send(piece)
+            sent.append(count)
+
+    assert failure(floods, what="reply").kind == "bad-answer"
+    assert len(sent) * 65536 < 100_000_000
+
+
+def test_a_stream_that_is_a_bomb_is_not_unpacked():
+    packed = gzip.compress(b": " + b" " * 300_000_000, 9)
+
+    def answer(peer):
+        peer.request()
+        head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\n"
+        peer.send(f"{head}content-length: {len(packed)}\r\n\r\n".encode() + packed)
+
+    tracemalloc.start()
+    error = failure(answer, what="reply")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert error.kind == "bad-answer"
+    assert most < 200_000_000
+
+
 def test_a_connection_is_used_again_and_cookies_are_not_kept():
     requests, connections = [], []
 

@@ -311,6 +311,27 @@ def test_the_door_lists_characters_with_any_key_and_writes_no_line(alice, key, s
     assert not Call.objects.exists()
 
 
+def test_a_refused_key_hides_no_characters(alice, make_key, simulator):
+    make_key("key-one", priority=1)
+    make_key("key-two")
+    simulator.fail("unauthorized", key="key-one")
+    assert Venice(alice).characters("ada")
+    simulator.fail("unauthorized", key="key-two")
+    with pytest.raises(errors.KeyRefused):
+        Venice(alice).characters()
+
+
+def test_a_reply_of_tool_calls_alone_arrives_and_is_paid_for(alice, key, simulator):
+    simulator.fail("stream-tool-calls")
+    venice = Venice(alice)
+    order = ask("What is the weather?")
+    with venice.stream_reply(order, venice.reserve_reply(order).pk) as stream:
+        deltas = list(stream)
+    assert deltas[-1].tool_calls
+    assert stream.usage.cost_source == "response"
+    assert stream.usage.tokens_out > 0
+
+
 def test_without_a_key_that_can_be_asked_the_door_says_so(alice, make_key, simulator):
     make_key()
     ApiKey.objects.update(state="refused")

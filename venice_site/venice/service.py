@@ -17,7 +17,7 @@ from venice_site.venice.client import ImageAnswer
 from venice_site.venice.clients import client_of
 from venice_site.venice.decisions import FellBack, OrderFacts
 from venice_site.venice.edits import TOOLS, edited_by
-from venice_site.venice.errors import ModelGone, NoKey
+from venice_site.venice.errors import KeyRefused, ModelGone, NoKey, NotEntitled, VeniceError
 from venice_site.venice.health import check_key
 from venice_site.venice.models import ApiKey, Call, CallKind
 from venice_site.venice.operations import Clock, Operation
@@ -39,6 +39,7 @@ from venice_site.venice.types import (
 __all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
 
 Kind = Literal["image", "inpaint", "text"]
+CHARACTERS_ASK = 3  # keys at the most, to find one that Venice does not refuse
 # Seconds of the longest single wait: a picture goes back to the queue, a person waits for a reply.
 PATIENCE: dict[Literal["image", "text"], float] = {"image": 5.0, "text": 35.0}
 EDIT_KINDS: dict[EditKind, CallKind] = {
@@ -93,11 +94,15 @@ class Venice:
 
     def characters(self, search: str = "") -> list[Character]:
         """Return the characters of Venice that fit a search; asks Venice, at no cost. Raises `VeniceError`."""
-        key = ApiKey.objects.enabled().filter(state__in=ASKABLE).order_by("-priority").first()
-        client = client_of(key) if key or self.simulated else None
-        if client is None:
-            raise NoKey
-        return client.characters(search)
+        keys = ApiKey.objects.enabled().filter(state__in=ASKABLE).order_by("-priority", "pk")
+        refused: VeniceError = NoKey()
+        for key in [None] if self.simulated else keys[:CHARACTERS_ASK]:
+            try:
+                if client := client_of(key):
+                    return client.characters(search)
+            except (KeyRefused, NotEntitled) as error:
+                refused = error
+        raise refused
 
     def allowances(self) -> list[allowances.Allowance]:
         """Return what this person may use under each quota that applies."""
