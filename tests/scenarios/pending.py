@@ -59,7 +59,7 @@ FAULTS = (
     Row(20, "an empty 200", PICTURE, [fail("empty-200")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
     Row(29, "bytes that are no picture", PICTURE, [fail("not-an-image")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
     Row(29, "half of a picture", PICTURE, [fail("truncated-image")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
-    Row(30, "a gigantic body", PICTURE, [fail("endless-body", megabytes=41)], FAILED, "too large.*may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(30, "a gigantic body", PICTURE, [fail("endless-body", megabytes=80)], FAILED, "too large.*may have been charged", "bad-answer", SUSPECTED, 1),
     Row(30, "a bomb", PICTURE, [fail("gzip-bomb")], FAILED, "too large.*may have been charged", "bad-answer", SUSPECTED, 1),
     Row(30, "a picture with far too many pixels", PICTURE, [fail("oversized-image")], FAILED, "too many pixels.*may have been charged", "bad-answer", SUSPECTED, 1),
     # below zero beside a DIEM of 0 counts as free
