@@ -121,5 +121,9 @@ CONTRACT = (
     Row(55, "no balance in the headers", PICTURE, [fail("no-balance-headers")], DONE, "", "ok", EXACT, 1),
     Row(56, "no limits in the headers", PICTURE, [fail("no-rate-headers")], DONE, "", "ok", EXACT, 1),
     Row(56, "no limits in the headers", REPLY, [fail("no-rate-headers")], DONE, "", "ok", EXACT, 1),
+    Row(16, "402: the reply knows who answered", REPLY, [fail("payment-balance", model=WRITER)], DONE, "credit does not cover", "out-of-credit ok", EXACT, 2, settings=FALLS_BACK, rests=("account:main out-of-credit",), also=lambda m: m.served_by == CHEAP_WRITER),
+    Row(7, "an image that is no base64", PICTURE, [fail("invalid-base64")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(38, "422 with a suggested prompt", PICTURE, [fail("content-policy-suggestion")], FAILED, "A quiet harbour at dawn", "blocked", NOTHING, 1, waits=[]),
+    Row(19, "404 of the cheaper model", PICTURE, [fail("payment-balance", model=DEAR), fail("model-not-found", model=CHEAP)], FAILED, "credit is used up", "out-of-credit model-gone", NOTHING, 2, model=DEAR, states="out-of-credit", rests=("account:main out-of-credit",)),
 )
 # fmt: on

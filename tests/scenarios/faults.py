@@ -95,5 +95,16 @@ FAULTS = (
     Row(37, "302 to another host", REPLY, [fail("redirect")], FAILED, "another address, which is not followed", "bad-answer", NOTHING, 1),
     Row(38, "a content violation with 200", PICTURE, [fail("content-violation")], FAILED, "content policy. Nothing was charged", "blocked", NOTHING, 1),
     Row(39, "a date on which the model ends", PICTURE, [fail("deprecation-headers")], DONE, "", "ok", EXACT, 1, also=lambda i: i.response["headers"]["x-venice-model-deprecation-date"]),
+    Row(8, "429 of an overloaded model with the usual Retry-After", PICTURE, [fail("rate-limited-retry-after", model=DEAR, seconds=30)], DONE, "was overloaded", "overloaded ok", EXACT, 2, model=DEAR, rests=("everyone overloaded",), also=lambda i: i.model_used == CHEAP),
+    Row(6, "429 on all keys, and when it ends", REPLY, [fail("rate-limited-ms", seconds=300)], FAILED, r"again (at|in) \d", "rate-limited", NOTHING, 1, waits=[], rests=("account:main rate-limited",)),
+    Row(19, "JSON that ends half way", PICTURE, [fail("broken-json")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(19, "JSON that ends half way", REPLY, [fail("broken-json")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(20, "an empty 200", PICTURE, [fail("empty-200")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(29, "bytes that are no picture", PICTURE, [fail("not-an-image")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(29, "half of a picture", PICTURE, [fail("truncated-image")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(30, "a gigantic body", PICTURE, [fail("endless-body", megabytes=80)], FAILED, "too large.*may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(30, "a bomb", PICTURE, [fail("gzip-bomb")], FAILED, "too large.*may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(30, "a picture with far too many pixels", PICTURE, [fail("oversized-image")], FAILED, "too many pixels.*may have been charged", "bad-answer", SUSPECTED, 1),
+    Row(34, "a cost below zero", REPLY, [fail("stream-odd-usage", prompt="20", completion="7", usd="-3")], DONE, "", "ok", ANSWERED, 1, also=lambda m: (m.cost_source, m.tokens_out) == ("catalogue", 7)),
 )
 # fmt: on

@@ -81,16 +81,14 @@ def end_unanswered(lease: Lease, now: datetime, outcome: str) -> None:
 
 
 def _end(lease: Lease, now: datetime, **facts: Any) -> None:
-    if not lease.is_open:
-        return
-    lease.is_open = False
     duration = round((time.monotonic() - lease.started) * 1000)
     facts = {
         name: value[:500] if isinstance(value, str) else value for name, value in facts.items()
     }
     facts["request_id"] = facts.get("request_id", "")[:80]
-    rows = Attempt.objects.filter(pk=lease.attempt)
-    rows.update(ended_at=now, duration_ms=duration, **facts)
+    rows = Attempt.objects.filter(pk=lease.attempt, ended_at=None)
+    if not rows.update(ended_at=now, duration_ms=duration, **facts):
+        return
     log.info(
         "call=%s attempt=%s key=%s account=%s model=%s outcome=%s status=%s duration_ms=%s ray=%s",
         lease.call,

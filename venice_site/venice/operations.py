@@ -26,6 +26,7 @@ from venice_site.venice.decisions import (
     Waited,
 )
 from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.insistence import insistently
 from venice_site.venice.models import Call
 from venice_site.venice.pool import Lease, View
 from venice_site.venice.types import RateInfo
@@ -80,11 +81,15 @@ class Operation:
 
     def end_well(self, lease: Lease, rate: RateInfo, request_id: str) -> None:
         """Record the attempt that brought the answer, and on the ledger line who answered."""
-        with transaction.atomic():
-            endings.end_well(lease, rate, self.clock.now(), request_id=request_id)
-            Call.objects.filter(pk=self.call_id).update(
-                served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
-            )
+
+        def write() -> None:
+            with transaction.atomic():
+                endings.end_well(lease, rate, self.clock.now(), request_id=request_id)
+                Call.objects.filter(pk=self.call_id).update(
+                    served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
+                )
+
+        insistently(write)
 
     def note_answer(self, lease: Lease) -> None:
         """Note that Venice has begun to answer well."""

@@ -70,7 +70,6 @@ class Lease:
     client: Client
     is_probe: bool
     started: float = field(default_factory=time.monotonic)
-    is_open: bool = True
 
 
 # --- seeing and claiming ----------------------------------------------------------------------

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,18 +15,18 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from venice_site.venice import quotas
 from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.insistence import insistently
 from venice_site.venice.models import Call
 from venice_site.venice.types import Usage
 
 log = logging.getLogger("studio.runs")
 
-PAUSES = (0.1, 0.5, 2, 10)  # seconds between two tries to write what was paid for
 A_MOMENT = timedelta(minutes=1)
 WAITS_FOR_VENICE = timedelta(minutes=10)  # how long a run may go back to the queue after refusals
 
@@ -221,18 +220,6 @@ class Run(models.Model):
     ) -> None:
         if self.call_id is not None:
             quotas.close(self.call_id, usage, may_be_charged=may_be_charged, error_kind=error_kind)
-
-
-def insistently[T](write: Callable[[], T]) -> T:
-    """Write what was paid for, again and again while the database is busy; within a transaction once."""
-    for pause in () if connection.in_atomic_block else PAUSES:
-        try:
-            return write()
-        except OperationalError:
-            log.warning("state=database-busy pause=%s", pause)
-            connection.close()
-            time.sleep(pause)
-    return write()
 
 
 def _dated(error: VeniceError) -> str:
