@@ -8,6 +8,7 @@ PIP := .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-che
 SOURCES := venice_site gallery chat bench manage.py
 STATIC := $(shell find static gallery/static chat/static venice_site/static 2>/dev/null)
 TESTS ?=
+ROUNDS ?= 5
 
 help: ## list what can be made
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,8 +20,14 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a 
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
 	  echo "The journeys need Chromium, which is not installed. On Debian and Ubuntu: apt-get install chromium" >&2; \
 	  exit 1; }
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  echo "The races need PostgreSQL, which is not installed. On Debian and Ubuntu: apt-get install postgresql" >&2; \
+	  exit 1; }
 	echo "Running the tests."
-	.venv/bin/python -m pytest -n auto --maxprocesses 4 $(TESTS)
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
+
+races: .venv/.development ## let processes race for the last unit for long, on SQLite and PostgreSQL
+	.venv/bin/python -m tests.races --rounds $(ROUNDS)
 
 lint: .venv/.development ## check the style of the code
 	.venv/bin/ruff check --quiet .
@@ -60,4 +67,4 @@ staticfiles/.stamp: .venv/.runtime $(STATIC)
 	.venv/bin/python manage.py collectstatic --noinput --verbosity 0
 	touch $@
 
-.PHONY: help run test lint types format bench clean
+.PHONY: help run test races lint types format bench clean
