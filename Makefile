@@ -9,6 +9,7 @@ SOURCES := venice_site gallery chat bench manage.py
 STATIC := $(shell find static gallery/static chat/static venice_site/static 2>/dev/null)
 TESTS ?=
 ROUNDS ?= 5
+CALLS ?= 10000
 
 help: ## list what can be made
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +29,9 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a 
 
 races: .venv/.development ## let processes race for the last unit for long, on SQLite and PostgreSQL
 	.venv/bin/python -m tests.races --rounds $(ROUNDS)
+
+soak: .venv/.development ## carry out 10,000 calls with random faults, and hold the books against each other
+	.venv/bin/python -m tests.soak --calls $(CALLS)
 
 lint: .venv/.development ## check the style of the code
 	.venv/bin/ruff check --quiet .
@@ -67,4 +71,4 @@ staticfiles/.stamp: .venv/.runtime $(STATIC)
 	.venv/bin/python manage.py collectstatic --noinput --verbosity 0
 	touch $@
 
-.PHONY: help run test races lint types format bench clean
+.PHONY: help run test races soak lint types format bench clean

@@ -97,15 +97,16 @@ def _taken(quota: Quota, amount: int, now: datetime, user: User | None) -> int |
     subject = rules.subject(quota, user.pk if user else None)
     found = _try(quota, subject, start, amount)
     if found is None:
+        # Locked, so that it cannot be removed while its first bucket is made.
+        fresh = Quota.objects.select_for_update(no_key=True).filter(pk=quota.pk, enabled=True)
+        if (known := fresh.first()) is None:
+            return None
         new = QuotaBucket(quota_id=quota.pk, subject=subject, window_start=start, window_end=end)
         QuotaBucket.objects.bulk_create([new], ignore_conflicts=True)
         found = _try(quota, subject, start, amount)
-    if found is None:
-        fresh = Quota.objects.filter(pk=quota.pk, enabled=True).first()
-        if fresh is None:
-            return None
-        full = QuotaBucket.objects.get(subject=subject, window_start=start)
-        raise QuotaExceeded(_refusal(fresh, full), retry_at=end)
+        if found is None:
+            full = QuotaBucket.objects.get(subject=subject, window_start=start)
+            raise QuotaExceeded(_refusal(known, full), retry_at=end)
     bucket, taken = found
     if 100 * (taken - amount) < quota.warn_at * quota.limit <= 100 * taken:
         notices.tell_once(f"{subject}:{start:%Y-%m-%dT%H:%M}", _warning(quota, taken, end, user))
