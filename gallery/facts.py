@@ -66,7 +66,7 @@ def _answered(image: Image) -> Iterator[Fact]:
     yield Fact("Ordered", image.created_at, "moment")
     yield Fact("Finished", image.finished_at, "moment")
     yield Fact("By", str(image.generation.user))
-    yield Fact("Seen by", image.generation.get_visibility_display())
+    yield Fact("Seen by", image.get_visibility_display())
 
 
 def records(image: Image) -> list[tuple[str, str, str]]:
@@ -117,11 +117,12 @@ def generation_data(image: Image, model: Model | None) -> metadata.GenerationDat
             "Resolution": order.resolution,
             "Quality": order.quality,
         },
-        record=_record(image),
+        record=record(image),
     )
 
 
-def _record(image: Image) -> dict[str, Any]:
+def record(image: Image) -> dict[str, Any]:
+    """Return everything that is needed to make an image again, as plain values."""
     return {
         "schema": 1,
         "software": metadata.SOFTWARE,
@@ -136,3 +137,40 @@ def _record(image: Image) -> dict[str, Any]:
         "created_at": (image.finished_at or image.created_at).isoformat(),
         "cost_micro_usd": image.cost,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A fact of two images side by side."""
+
+    name: str
+    left: Any
+    right: Any
+    kind: str
+
+    @property
+    def is_different(self) -> bool:
+        """Return whether the two are not the same."""
+        return bool(self.left != self.right)
+
+
+def differences(left: Image, right: Image) -> list[Difference]:
+    """Return the facts of two images side by side, those that differ first; prompts lead."""
+    both = [
+        [
+            Fact("Prompt", image.generation.prompt),
+            Fact("Negative prompt", image.generation.negative_prompt),
+            *facts(image),
+        ]
+        for image in (left, right)
+    ]
+    sides = [{fact.name: fact for fact in side} for side in both]
+    empty = Fact("", "")
+    rows = []
+    for name in dict.fromkeys(fact.name for side in both for fact in side):
+        one, other = sides[0].get(name, empty), sides[1].get(name, empty)
+        if one.value or other.value:
+            rows.append(
+                Difference(name, one.value, other.value, one.kind if one.name else other.kind)
+            )
+    return sorted(rows, key=lambda row: not row.is_different)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from gallery.imaging import Picture
+from gallery.imaging import RENDITIONS, Picture
 
 
 def keep(content: bytes, picture: Picture) -> tuple[str, str]:
@@ -18,6 +18,17 @@ def keep(content: bytes, picture: Picture) -> tuple[str, str]:
     name = original_name(digest, picture.extension)
     _write(name, content)
     return name, digest
+
+
+def holds(name: str) -> bool:
+    """Return whether a file is there."""
+    return default_storage.exists(name)
+
+
+def remove(name: str, digest: str) -> None:
+    """Remove an original and its renditions; what is gone already is no trouble."""
+    for one in (name, *(rendition_name(digest, longest) for longest in RENDITIONS)):
+        default_storage.delete(one)
 
 
 def original_name(digest: str, extension: str) -> str:

@@ -222,7 +222,7 @@ class ComposerForm(forms.Form):
 def initial_of(image: Image) -> dict[str, Any]:
     """Return the settings of an image as initial values of a form."""
     told = {name: value for name, value in image.order.items() if value not in (None, "")}
-    return told | {"private": image.generation.is_private}
+    return told | {"private": image.is_private}
 
 
 def adapted(initial: Mapping[str, Any], model: Model) -> dict[str, Any]:

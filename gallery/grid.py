@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
+from gallery.filters import month_end
+from gallery.marks import Mark
 from gallery.models import Image
+from gallery.search import Search
 from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus
 
 PAGE_SIZE = 60
+ABOVE = 12  # images shown above the one that the page is about
 SHAPE_STEP = 1.06  # neighbouring shapes differ by 6 %, so a picture loses 3 % of a side at the most
 WIDEST = 20
 SQUARE = 0
@@ -30,32 +36,113 @@ class Placed:
     image: Image
     shape: int
     place: int | None = None
+    mark: Mark | None = None
+
+    def marked(self, mark: Mark | None) -> Placed:
+        """Return it with what a person thinks of it."""
+        return replace(self, mark=mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A part of the query that can be taken away, and why it finds nothing, if it does not."""
+
+    text: str
+    without: str
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the grid; `following` is the image before which the next page lies."""
+    """A page of what a search finds; beyond `newer` and `older` lie the pages before and after it."""
 
+    search: Search
     images: list[Placed]
-    following: int | None
-    is_first: bool
+    newer: int | None = None
+    older: int | None = None
+    is_first: bool = True
 
     @property
     def examples(self) -> tuple[str, ...]:
         """Return prompts to begin with, for those who have no picture yet."""
         return EXAMPLES
 
+    @property
+    def q(self) -> str:
+        """Return the query as it stands in an address, empty when nothing is looked for."""
+        return urlencode({"q": str(self.search.query)}) if self.search.query else ""
+
     @classmethod
-    def before(cls, user: User, mark: str) -> Page:
-        """Return the page of images older than the one with this id; anything else is the first page."""
-        images = Image.objects.shown_to(user).with_facts()
-        start = whole_number(mark)
-        if start is not None:
-            images = images.filter(pk__lt=start)
-        found = list(images[: PAGE_SIZE + 1])
+    def told_by(cls, user: User, told: Mapping[str, str]) -> Page:
+        """Return the page that an address tells: `q`, and `before`, `after`, `at` or `month`.
+
+        A place that is nonsense is the beginning.
+        """
+        search = Search.of(user, told.get("q", ""))
+        for name, page in (("after", cls.after), ("at", cls.around)):
+            if (mark := whole_number(told.get(name, ""))) is not None:
+                return page(search, mark)
+        if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", told.get("month", ""), re.ASCII):
+            return cls.of_month(search, told["month"])
+        return cls.before(search, whole_number(told.get("before", "")))
+
+    @property
+    def context(self) -> str:
+        """Return what follows an image's address so that its page knows the search."""
+        return self.search.context
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Return the parts of the query, each with the address of the search without it."""
+        query, problems = self.search.query, self.search.problems
+        return [
+            Chip(str(part), urlencode({"q": str(query.without(part))}), problems.get(part, ""))
+            for part in query.parts
+        ]
+
+    @classmethod
+    def before(cls, search: Search, mark: int | None) -> Page:
+        """Return the page of images older than the one with this id."""
+        found = search.older(mark, PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
-        following = shown[-1].pk if len(found) > PAGE_SIZE else None
-        return cls(placed(shown), following, is_first=start is None)
+        older = shown[-1] if len(found) > PAGE_SIZE else None
+        newer = None if mark is None else (shown[0] if shown else mark - 1)
+        return cls(search, _hung(search.user, shown), newer, older, is_first=mark is None)
+
+    @classmethod
+    def after(cls, search: Search, mark: int) -> Page:
+        """Return the page of images newer than the one with this id."""
+        found = search.newer(mark, PAGE_SIZE + 1)
+        shown = found[:PAGE_SIZE][::-1]
+        newer = shown[0] if len(found) > PAGE_SIZE else None
+        older = shown[-1] if shown else mark + 1
+        return cls(search, _hung(search.user, shown), newer, older, is_first=False)
+
+    @classmethod
+    def around(cls, search: Search, mark: int) -> Page:
+        """Return the page that begins a little above an image, so that its row is whole."""
+        above = search.newer(mark, ABOVE + 1)
+        found = search.older(mark + 1, PAGE_SIZE + 1)
+        shown = above[:ABOVE][::-1] + found[:PAGE_SIZE]
+        newer = shown[0] if len(above) > ABOVE else None
+        older = shown[-1] if len(found) > PAGE_SIZE else None
+        return cls(search, _hung(search.user, shown), newer, older, is_first=newer is None)
+
+    @classmethod
+    def of_month(cls, search: Search, month: str) -> Page:
+        """Return the page that begins with the last image of a month such as "2026-03"."""
+        later = Image.objects.filter(created_at__gte=month_end(month)).order_by("created_at", "pk")
+        return cls.before(search, later.values_list("pk", flat=True).first())
+
+
+def _hung(user: User, ids: list[int]) -> list[Placed]:
+    """Return images in the order of these ids, with the person's marks."""
+    images = {
+        image.pk: image for image in Image.objects.shown_to(user).with_facts().filter(pk__in=ids)
+    }
+    marks = Mark.objects.of(user, ids)
+    hung = placed(images[pk] for pk in ids if pk in images)
+    return [one.marked(marks.get(one.image.pk)) for one in hung]
 
 
 def whole_number(text: str) -> int | None:

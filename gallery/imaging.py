@@ -18,6 +18,7 @@ MAX_PIXELS = 50_000_000  # a 4K picture of the widest ratio has 21 million
 PREVIEW = 1440
 THUMBNAILS = (512, 256)
 RENDITIONS = (PREVIEW, *THUMBNAILS)  # longest side in pixels; each is made from the one before
+PLACEHOLDER = 10  # pixels of the tiny copy that stands in the row
 WEBP_QUALITY, WEBP_METHOD = 80, 2  # methods above 2 cost much and save under 10 %
 
 
@@ -33,6 +34,7 @@ class Picture:
     width: int
     height: int
     renditions: dict[int, bytes]
+    placeholder: bytes
 
     @property
     def extension(self) -> str:
@@ -52,7 +54,8 @@ def develop(content: bytes) -> Picture:
             _refuse_bomb(opened.size)
             mime, _ = FORMATS[opened.format or ""]
             width, height = opened.size
-            return Picture(mime, width, height, _renditions(opened))
+            renditions, placeholder = _copies(opened)
+            return Picture(mime, width, height, renditions, placeholder)
     except (OSError, SyntaxError, ValueError, KeyError, EOFError) as error:
         raise NotAPicture(str(error)) from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
@@ -70,14 +73,22 @@ def _refuse_bomb(size: tuple[int, int]) -> None:
         raise NotAPicture("The picture has too many pixels.")
 
 
-def _renditions(opened: Pillow.Image) -> dict[int, bytes]:
+def _copies(opened: Pillow.Image) -> tuple[dict[int, bytes], bytes]:
     profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA") else None
     current = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
     made = {}
     for longest in RENDITIONS:
         current = _shrunk(current, longest)
         made[longest] = _webp(current, profile)
-    return made
+    return made, _placeholder(current)
+
+
+def _placeholder(image: Pillow.Image) -> bytes:
+    """Return about a hundred bytes that show where it is light and dark."""
+    out = BytesIO()
+    tiny = _shrunk(image.convert("RGB"), PLACEHOLDER)
+    tiny.save(out, "WEBP", quality=20, method=6)
+    return out.getvalue()
 
 
 def _shrunk(image: Pillow.Image, longest: int) -> Pillow.Image:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
 from gallery import files, imaging, metadata
+from gallery.archives import Archive
+from gallery.collections import Collection, Placement
 from gallery.imaging import NotAPicture
+from gallery.index import SearchDocument, Tally, WordsField
+from gallery.marks import Mark
+from gallery.saved import SavedSearch
+from gallery.tags import Tag, Tagging
 from venice_site.accounts.models import User
 from venice_site.venice.errors import BadAnswer
 from venice_site.venice.models import Call
@@ -22,6 +30,22 @@ from venice_site.venice.runs import Run, RunQuerySet, RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import GeneratedImage, ImageOrder
 
+__all__ = (
+    "Archive",
+    "Collection",
+    "Generation",
+    "Image",
+    "Mark",
+    "Placement",
+    "SavedSearch",
+    "SearchDocument",
+    "Tag",
+    "Tagging",
+    "Tally",
+    "Visibility",
+)
+
+TEAM_SHELF = 0  # what everybody sees; the other shelves have the ids of their persons
 PLACES_COUNTED = 1000  # how far back in the queue places are worked out
 
 
@@ -87,6 +111,7 @@ class Generation(models.Model):
     model = models.CharField(max_length=120)
     style = models.CharField(max_length=120, blank=True)
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.TEAM)
+    words = WordsField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = GenerationQuerySet.as_manager()
@@ -136,24 +161,59 @@ class ImageQuerySet(RunQuerySet["Image"]):
         """
         return self.filter(finished_at=None)
 
+    def bulk_create(self, objs: Iterable[Image], *args: Any, **kwargs: Any) -> list[Image]:
+        """Write many images; each takes from its generation what lists need of it."""
+        images = list(objs)
+        for image in images:
+            image.take_after_generation()
+        return super().bulk_create(images, *args, **kwargs)
+
     def visible_to(self, user: User) -> Self:
         """Return the images that this person may see; deleted ones only their owner, for undo."""
-        team = Q(generation__visibility=Visibility.TEAM, deleted_at=None)
-        return self.filter(team | Q(generation__user=user))
+        return self.filter(Q(visibility=Visibility.TEAM, deleted_at=None) | Q(user=user))
 
     def editable_by(self, user: User) -> Self:
         """Return the images that this person may change."""
-        return self.filter(generation__user=user)
+        return self.filter(user=user)
 
     def shown_to(self, user: User) -> Self:
         """Return what this person's grid shows, newest first: the team's pictures, and all their own.
 
-        Deleted images are left out, and those that were tried again since.
+        Deleted images are left out, and those that were tried again since. A page of the whole gallery is
+        read by `gallery.search`, which walks each shelf by its index.
         """
-        wanted = Q(status=RunStatus.SUCCEEDED) | Q(generation__user=user)
-        return (
-            self.visible_to(user).filter(wanted, deleted_at=None, replaced_by=None).order_by("-pk")
-        )
+        return self.filter(shelf__in=(TEAM_SHELF, user.pk)).order_by("-pk")
+
+    def trash_of(self, user: User) -> Self:
+        """Return what this person has deleted, the latest first."""
+        return self.filter(user=user, deleted_at__isnull=False).order_by("-deleted_at", "-pk")
+
+    def show_to(self, visibility: Visibility) -> int:
+        """Show images to the team or to their owners alone; return how many changed.
+
+        A generation is as visible as the most visible of its images.
+        """
+        generations = set(self.values_list("generation", flat=True))
+        with transaction.atomic():
+            changed = self.exclude(visibility=visibility).update(visibility=visibility)
+            shown = Image.objects.filter(generation=OuterRef("pk"), visibility=Visibility.TEAM)
+            Generation.objects.filter(pk__in=generations).update(
+                visibility=Case(
+                    When(Exists(shown), then=Value(Visibility.TEAM)),
+                    default=Value(Visibility.PRIVATE),
+                )
+            )
+        return changed
+
+    def delete_softly(self, moment: datetime) -> int:
+        """Move images to the trash; what still waits or runs is cancelled first. Return how many."""
+        for image in self.filter(deleted_at=None).active():
+            image.cancel()
+        return self.filter(deleted_at=None).update(deleted_at=moment)
+
+    def restore(self) -> int:
+        """Take images out of the trash; return how many."""
+        return self.filter(deleted_at__isnull=False).update(deleted_at=None)
 
     def pictures(self) -> Self:
         """Return the images that have a picture."""
@@ -212,6 +272,11 @@ class Image(Run):
     """
 
     generation = models.ForeignKey(Generation, models.CASCADE, related_name="images")
+    # From the generation, so that a list of a million images is read without a join.
+    user = models.ForeignKey(User, models.PROTECT, related_name="images", editable=False)
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.TEAM)
+    model = models.CharField(max_length=120, help_text="The one that made it, or is asked to.")
+    style = models.CharField(max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     seed = models.IntegerField()
     order = models.JSONField(default=dict, help_text="What was asked for, as an ImageOrder.")
@@ -237,6 +302,20 @@ class Image(Run):
         "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
     )
     deleted_at = models.DateTimeField(null=True, blank=True)
+    placeholder = models.CharField(
+        max_length=400, blank=True, editable=False, help_text="A tiny WebP, in base64."
+    )
+    shelf = models.GeneratedField(
+        expression=Case(
+            When(Q(deleted_at__isnull=False) | Q(replaced_by__isnull=False), then=Value(None)),
+            When(status=RunStatus.SUCCEEDED, visibility=Visibility.TEAM, then=Value(TEAM_SHELF)),
+            default=F("user"),
+            output_field=models.BigIntegerField(null=True),
+        ),
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+        help_text="Whose grid shows it: everybody's (0), a person's (their id), nobody's.",
+    )
 
     objects = ImageQuerySet.as_manager()
 
@@ -249,6 +328,13 @@ class Image(Run):
                 name="image_unfinished",
             ),
             models.Index(fields=("sha256",), name="image_sha256"),
+            models.Index(fields=("shelf", "-id"), name="image_shelf"),
+            models.Index(fields=("created_at", "id"), name="image_created"),
+            models.Index(
+                fields=("user", "-deleted_at"),
+                condition=Q(deleted_at__isnull=False),
+                name="image_trash",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -257,6 +343,24 @@ class Image(Run):
     def get_absolute_url(self) -> str:
         """Return the address of this image's own page."""
         return reverse("gallery:image", args=[self.pk])
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the image; a new one takes from its generation what lists need of it."""
+        if self._state.adding:
+            self.take_after_generation()
+        super().save(*args, **kwargs)
+
+    def take_after_generation(self) -> None:
+        """Copy what lists need of the generation into the row."""
+        self.user_id = self.generation.user_id
+        self.visibility = self.generation.visibility
+        self.model = self.model or self.generation.model
+        self.style = self.style or self.generation.style
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether only its owner may see it."""
+        return self.visibility == Visibility.PRIVATE
 
     @property
     def asked(self) -> ImageOrder:
@@ -314,6 +418,8 @@ class Image(Run):
         )
         if not kept:
             self._settle_what_was_cancelled(made)
+        elif not files.holds(name):  # pruned meanwhile with the last row that had the same bytes
+            files.keep(made.content, picture)
         return kept
 
     def recover(self, now: datetime) -> None:
@@ -369,6 +475,7 @@ def _facts_of_file(made: GeneratedImage, picture: imaging.Picture) -> dict[str, 
         "width": picture.width,
         "height": picture.height,
         "byte_size": len(made.content),
+        "placeholder": b64encode(picture.placeholder).decode(),
         "exif": metadata.read(made.content),
     }
 
@@ -377,6 +484,7 @@ def _facts_of_answer(made: GeneratedImage) -> dict[str, Any]:
     return {
         "seed_used": made.seed,
         "model_used": made.model,
+        "model": made.model,
         "fallback_from": made.fallback_from,
         "fallback_reason": made.fallback_reason[:200],
         "request": made.request,

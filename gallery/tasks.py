@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Event
+from typing import Any
 
 from django.conf import settings
 from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
+from gallery import packing, trash
+from gallery.archives import Archive
 from gallery.models import Image, wake_up
+from gallery.selection import Deed, Selection
+from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus, carry_out
 from venice_site.venice.service import Venice
 
@@ -31,6 +37,23 @@ def _make(image: Image, lost: Event) -> None:
     image.keep(venice.generate_image(image.asked, image.call_id, stopped=lost.is_set))
 
 
+@task()
+def make_next_archive() -> None:
+    """Make the oldest archive that waits, if there is one that nobody else takes first."""
+    for archive in Archive.objects.due(timezone.now()).order_by("pk"):
+        if archive.begin():
+            carry_out(archive, packing.pack)
+            return
+
+
+@task()
+def do_with_selection(user: int, selection: dict[str, Any], deed: dict[str, str]) -> None:
+    """Do something with more pictures than a person waits for."""
+    person = User.objects.filter(pk=user, is_active=True).first()
+    if person is not None:
+        Deed(**deed).do(person, Selection.from_dict(selection))
+
+
 @recurring(schedule="*/10 * * * * * *", key="gallery-sweep")  # type: ignore[untyped-decorator]
 @task()
 def sweep() -> None:
@@ -44,3 +67,17 @@ def sweep() -> None:
     waiting = Image.objects.unfinished().due(now)[: settings.WORKER_THREADS].count()
     for _ in range(waiting):
         wake_up()
+    for archive in Archive.objects.stale(now):
+        archive.recover(now)
+    if Archive.objects.due(now).exists():
+        make_next_archive.enqueue()
+
+
+@recurring(schedule="17 * * * *", key="gallery-prune")  # type: ignore[untyped-decorator]
+@task()
+def prune() -> None:
+    """Remove for good what has been in the trash long enough, and archives whose time is over."""
+    now = timezone.now()
+    trash.prune(now - timedelta(days=settings.TRASH_DAYS))
+    for archive in Archive.objects.expired(now):
+        archive.remove()

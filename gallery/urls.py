@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from gallery import views
+from gallery import (
+    views,
+    views_archives,
+    views_collections,
+    views_finding,
+    views_organising,
+    views_trash,
+)
 
 app_name = "gallery"
 
@@ -18,4 +25,27 @@ urlpatterns = [
     path("images/<int:pk>/original", views.original, name="original"),
     path("images/<int:pk>/download", views.download, name="download"),
     path("images/<int:pk>/<int:longest>.webp", views.rendition, name="rendition"),
+    # finding
+    path("filters", views_finding.filters, name="filters"),
+    path("searches/", views_finding.save_search, name="save_search"),
+    path("searches/<int:search_id>/forget", views_finding.forget_search, name="forget_search"),
+    path("compare", views_finding.compare, name="compare"),
+    # organising
+    path("images/<int:pk>/favourite", views_organising.favourite, name="favourite"),
+    path("images/<int:pk>/organise", views_organising.organise, name="organise"),
+    path("selection", views_organising.selection, name="selection"),
+    path("trash/", views_trash.index, name="trash"),
+    path("trash/restore", views_trash.restore, name="restore_many"),
+    path("trash/empty", views_trash.empty, name="empty_trash"),
+    path("collections/", views_collections.index, name="collections"),
+    path("collections/<int:collection_id>/", views_collections.collection, name="collection"),
+    path("collections/<int:collection_id>/edit", views_collections.edit, name="edit_collection"),
+    path(
+        "collections/<int:collection_id>/remove", views_collections.remove, name="remove_collection"
+    ),
+    path("archives/", views_archives.index, name="archives"),
+    path("archives/<int:archive_id>/", views_archives.archive, name="archive"),
+    path("archives/<int:archive_id>/file", views_archives.file, name="archive_file"),
+    path("archives/<int:archive_id>/remove", views_archives.remove, name="remove_archive"),
+    path("storage", views_archives.storage, name="storage"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.core.files.storage import default_storage
@@ -18,13 +19,17 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from gallery import composer, facts, files, imaging
+from gallery.finder import Finder
 from gallery.grid import Page, Placed, placed, whole_number
 from gallery.models import Generation, Image
+from gallery.search import Search
+from gallery.shelf import Shelf
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.service import Venice
 
 SIBLINGS_SHOWN = 24
+STEPPED_OVER = 24  # images without a picture, at the most
 FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -35,13 +40,17 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def browse(request: SignedInRequest) -> HttpResponse:
-    """Show the newest pictures, or those before one; htmx gets the further page alone."""
-    page = Page.before(request.user, request.GET.get("before", ""))
-    if request.htmx and not request.htmx.history_restore_request and "before" in request.GET:
+    """Show what the search finds, from the place in the address on; htmx gets the part that it asks for."""
+    page = Page.told_by(request.user, request.GET)
+    is_part = request.htmx and not request.htmx.history_restore_request
+    if is_part and request.htmx.target == "results":
+        response = render(request, "gallery/index.html#results", {"page": page})
+    elif is_part and {"before", "after"} & request.GET.keys():
         response = render(request, "gallery/index.html#page", {"page": page})
     else:
-        response = render(request, "gallery/index.html", {"page": page, **_beside(request)})
-    patch_vary_headers(response, ["HX-Request"])
+        shown = {"page": page, "finder": Finder(request.user), **_beside(request)}
+        response = render(request, "gallery/index.html", shown)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 
 
@@ -78,8 +87,9 @@ def _refused(request: SignedInRequest, filled: composer.Composer | None) -> Http
     if request.htmx:
         response = render(request, "gallery/index.html#composer", {"composer": filled}, status=422)
         return _into(response, "#composer")
-    page = Page.before(request.user, "")
-    return render(request, "gallery/index.html", {"page": page, "composer": filled}, status=422)
+    page = Page.told_by(request.user, {})
+    shown = {"page": page, "finder": Finder(request.user), "composer": filled}
+    return render(request, "gallery/index.html", shown, status=422)
 
 
 def _into(response: HttpResponse, target: str) -> HttpResponse:
@@ -103,7 +113,8 @@ def settings(request: SignedInRequest) -> HttpResponse:
 def image(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show one image with every fact."""
     shown = _visible(request, pk)
-    older, newer = _neighbours(request, shown)
+    search = Search.of(request.user, request.GET.get("q", ""))
+    older, newer = _neighbours(search, shown)
     return render(
         request,
         "gallery/image.html",
@@ -115,6 +126,9 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
             "older": older,
             "newer": newer,
             "siblings": _siblings(request, shown),
+            "search": search,
+            "back": _place(search, shown),
+            "shelf": Shelf.of(request.user, shown),
         },
     )
 
@@ -124,11 +138,21 @@ def _visible(request: SignedInRequest, pk: int) -> Image:
     return get_object_or_404(images, pk=pk)
 
 
-def _neighbours(request: SignedInRequest, image: Image) -> tuple[int | None, int | None]:
-    others = Image.objects.shown_to(request.user).pictures()
-    older = others.filter(pk__lt=image.pk).values_list("pk", flat=True).first()
-    newer = others.filter(pk__gt=image.pk).order_by("pk").values_list("pk", flat=True).first()
-    return older, newer
+def _neighbours(search: Search, image: Image) -> tuple[int | None, int | None]:
+    """Return the pictures before and after an image in the search; cards that wait are stepped over."""
+    pictures = Image.objects.pictures()
+    older = search.older(image.pk, STEPPED_OVER)
+    newer = search.newer(image.pk, STEPPED_OVER)
+    made = set(pictures.filter(pk__in=[*older, *newer]).values_list("pk", flat=True))
+    return next(filter(made.__contains__, older), None), next(
+        filter(made.__contains__, newer), None
+    )
+
+
+def _place(search: Search, image: Image) -> str:
+    """Return the address of the grid where it shows this image."""
+    told = urlencode({"q": str(search.query), "at": image.pk} if search.query else {"at": image.pk})
+    return f"{reverse('gallery:index')}?{told}#image-{image.pk}"
 
 
 def _siblings(request: SignedInRequest, image: Image) -> list[Image]:

@@ -109,7 +109,7 @@ document.addEventListener("click", (event) => {
   }
   // Back to the grid as it was left, when the grid is where one came from.
   const back = event.target.closest("[data-back]");
-  if (back && !event.ctrlKey && !event.metaKey && document.referrer.split("?")[0] === back.href && history.length > 1) {
+  if (back && !event.ctrlKey && !event.metaKey && document.referrer.split("?")[0] === back.href.split(/[?#]/)[0] && history.length > 1) {
     event.preventDefault();
     history.back();
   }

@@ -9,6 +9,7 @@ from django.test import Client
 from PIL import Image as Pillow
 
 from gallery.models import Generation, Image
+from gallery.search import Search
 from gallery.tasks import make_next_image
 from venice_site.simulator import Simulator
 
@@ -70,3 +71,29 @@ def encoded(form: str, size: tuple[int, int] = (64, 48), mode: str = "RGB", **op
     picture = Pillow.linear_gradient("L").resize(size).convert(mode)
     picture.save(out, form, **options)
     return out.getvalue()
+
+
+@pytest.fixture
+def hang(db) -> Callable[..., Image]:
+    """Return a function that hangs a finished picture without making it, files and all left out."""
+
+    def one(user, prompt: str = "A heron", **facts) -> Image:
+        kept = {name: facts.pop(name) for name in ("visibility", "model", "style") if name in facts}
+        generation = Generation.objects.create(
+            user=user, request_id=uuid.uuid4().hex, prompt=prompt, **{"model": "flux"} | kept
+        )
+        told = {"seed": 1, "status": "succeeded", "mime": "image/png", "sha256": "0" * 64}
+        told |= {"width": 1024, "height": 768, "byte_size": 1000}
+        return Image.objects.create(generation=generation, **told | facts)
+
+    return one
+
+
+@pytest.fixture
+def found() -> Callable[..., list[int]]:
+    """Return a function that looks for pictures as a person does in the search box."""
+
+    def look(user, text: str, number: int = 60) -> list[int]:
+        return Search.of(user, text).older(None, number)
+
+    return look
