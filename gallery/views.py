@@ -127,7 +127,7 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
             "newer": newer,
             "siblings": _siblings(request, shown),
             "search": search,
-            "back": _place(search, shown),
+            "back": _place(search, shown.pk),
             "shelf": Shelf.of(request.user, shown),
         },
     )
@@ -149,10 +149,11 @@ def _neighbours(search: Search, image: Image) -> tuple[int | None, int | None]:
     )
 
 
-def _place(search: Search, image: Image) -> str:
-    """Return the address of the grid where it shows this image."""
-    told = urlencode({"q": str(search.query), "at": image.pk} if search.query else {"at": image.pk})
-    return f"{reverse('gallery:index')}?{told}#image-{image.pk}"
+def _place(search: Search, at: int | None, **more: int) -> str:
+    """Return the address of the grid where it shows an image, or from its beginning."""
+    told = {"q": str(search.query), "at": at or "", **more}
+    values = urlencode({name: value for name, value in told.items() if value})
+    return f"{reverse('gallery:index')}?{values}{f'#image-{at}' if at else ''}"
 
 
 def _siblings(request: SignedInRequest, image: Image) -> list[Image]:
@@ -191,10 +192,13 @@ def try_again(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take an image out of every list, with one click to undo it."""
-    _own(request, pk).delete_softly()
+    gone = _own(request, pk)
+    gone.delete_softly()
     if request.htmx:
         return _card(request, _own(request, pk))
-    return redirect(f"{reverse('gallery:index')}?deleted={pk}")
+    search = Search.of(request.user, request.POST.get("q", ""))
+    older, newer = _neighbours(search, gone)
+    return redirect(_place(search, older or newer, deleted=pk))
 
 
 @require_POST

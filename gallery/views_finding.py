@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,15 +24,15 @@ from venice_site.accounts.requests import SignedInRequest
 def filters(request: SignedInRequest) -> HttpResponse:
     """Show how what a search finds divides, each share a link; htmx gets the lists alone."""
     search = Search.of(request.user, request.GET.get("q", ""))
-    shown = {
-        "search": search,
+    shown: dict[str, Any] = {
         "facets": Facets.of(search),
         "finder": Finder(request.user),
         "page": Page(search, []),
     }
-    part = "gallery/filters.html#months" if request.htmx.target == "months" else ""
-    part = part or ("gallery/filters.html#lists" if request.htmx else "gallery/filters.html")
-    response = render(request, part, shown)
+    part = "#lists" if request.htmx else ""
+    if request.htmx.target == "months":
+        part, shown["is_strip"] = "#months", True
+    response = render(request, f"gallery/filters.html{part}", shown)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 

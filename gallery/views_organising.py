@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -60,6 +61,8 @@ def selection(request: SignedInRequest) -> HttpResponse:
     try:
         if request.POST.get("verb") == "archive":
             return _packed(request, chosen)
+        if request.POST.get("verb") == "compare":
+            return _compared(request, chosen)
         return _done(request, chosen, Deed.of(request.POST))
     except Refused as error:
         return _told(request, str(error), status=422)
@@ -68,6 +71,13 @@ def selection(request: SignedInRequest) -> HttpResponse:
 def _packed(request: SignedInRequest, chosen: Selection) -> HttpResponse:
     archive = pack(request.user, chosen)
     return _sent_to(request, reverse("gallery:archives") + f"#archive-{archive.pk}")
+
+
+def _compared(request: SignedInRequest, chosen: Selection) -> HttpResponse:
+    if len(chosen.ids) != 2:
+        raise Refused("Select two pictures to compare.")
+    pair = urlencode({"image": chosen.ids}, doseq=True)
+    return _sent_to(request, f"{reverse('gallery:compare')}?{pair}")
 
 
 def _done(request: SignedInRequest, chosen: Selection, deed: Deed) -> HttpResponse:
