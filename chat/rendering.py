@@ -2,6 +2,7 @@
 
 Three walls in one order: markdown-it with HTML switched off, our own rules for what leads outside, and
 nh3 last. Everything that shows a message goes through `render` or `Growing`: live, final and elsewhere.
+Nothing is loaded from elsewhere while someone reads: pictures become links, and links say where they lead.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import html
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_plugins.tasklists import tasklists_plugin
@@ -26,6 +30,8 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
+from chat import formulas
+
 SAFE_SCHEMES = {"http", "https", "mailto"}
 LONGEST_COLOURED = 50_000  # characters of code; longer code is shown plain
 LONGEST_BLOCK = 200_000  # characters of one block; longer ones are shown as plain text
@@ -33,40 +39,75 @@ FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n")
 BEGINS_ANEW = re.compile(r" {0,3}(?!(?:[-*+]|\d{1,9}[.)]?)[ \t]*$)\S")
 FORMATTER = HtmlFormatter[str](nowrap=True)
 
-CLEANER = nh3.Cleaner(
-    tags={
-        *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
-        *("strong", "em", "s", "code", "pre", "a", "span", "div", "button", "input"),
-        *("table", "thead", "tbody", "tr", "th", "td"),
-    },
-    clean_content_tags={"script", "style"},
-    attributes={"a": {"href", "title"}, "ol": {"start"}},
-    tag_attribute_values={
-        "button": {"type": {"button"}, "data-copy": {"code"}},
-        "input": {"type": {"checkbox"}, "checked": {"", "checked"}},
-        "th": {"align": {"left", "center", "right"}},
-        "td": {"align": {"left", "center", "right"}},
-    },
-    set_tag_attribute_values={"a": {"target": "_blank"}, "input": {"disabled": ""}},
-    allowed_classes={
-        "span": {*STANDARD_TYPES.values(), "code__label"},
-        "div": {"code", "code__bar", "table-scroll"},
-        "pre": {"code__text"},
-        "button": {"button", "button--quiet", "button--small"},
-        "li": {"task-list-item"},
-        "ul": {"contains-task-list"},
-        "ol": {"contains-task-list"},
-    },
-    link_rel="noopener noreferrer nofollow",
-    url_schemes=SAFE_SCHEMES,
-    url_relative="deny",
-)
+CITED = re.compile(r"\^(\d{1,3}(?:, ?\d{1,3})*)\^|\[REF\](\d{1,3}(?:, ?\d{1,3})*)\[/REF\]")
+ADDRESS = re.compile(r"://[!#-&(-;=?-\[\]_a-z~]{1,2000}")
+END_OF_SENTENCE = tuple(".,;:!?*_~])")
+ANCHOR = re.compile(r"#source-\d+-\d+")
+
+
+def _cleaner(**more: Any) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags={
+            *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
+            *("strong", "em", "s", "code", "pre", "a", "span", "div", "button", "input", "sup"),
+            *("table", "thead", "tbody", "tr", "th", "td"),
+            *formulas.TAGS,
+        },
+        clean_content_tags={"script", "style"},
+        attributes={"a": {"href", "title"}, "ol": {"start"}} | formulas.ATTRIBUTES,
+        tag_attribute_values={
+            "a": {"target": {"_blank"}},
+            "button": {"type": {"button"}, "data-copy-code": {""}},
+            "input": {"type": {"checkbox"}, "checked": {"", "checked"}},
+            "th": {"align": {"left", "center", "right"}},
+            "td": {"align": {"left", "center", "right"}},
+        }
+        | formulas.VALUES,
+        set_tag_attribute_values={"input": {"disabled": ""}},
+        allowed_classes={
+            "span": {*STANDARD_TYPES.values(), "code__label", "host", "formula", "formula--inline"}
+            | {"formula--block"},
+            "div": {"code", "code__bar", "table-scroll", "formula", "formula--block"},
+            "pre": {"code__text"},
+            "code": {"formula__source"},
+            "sup": {"citation"},
+            "button": {"button", "button--quiet", "button--small"},
+            "li": {"task-list-item"},
+            "ul": {"contains-task-list"},
+            "ol": {"contains-task-list"},
+        },
+        link_rel="noopener noreferrer nofollow",
+        url_schemes=SAFE_SCHEMES,
+        **more,
+    )
+
+
+def _safe_address(_: str, attribute: str, value: str) -> str | None:
+    if attribute != "href" or _leads_outside(value) or ANCHOR.fullmatch(value):
+        return value
+    return None
+
+
+CLEANER = _cleaner(url_relative="deny")
+# Asks us about each attribute, which would cost coloured code dear: only where sources are cited.
+CITING_CLEANER = _cleaner(url_relative="pass_through", attribute_filter=_safe_address)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources that a message may cite: of which message, and how many there are."""
+
+    message: int
+    count: int
 
 
 @lru_cache(maxsize=512)
-def render(text: str) -> str:
-    """Return the HTML of a whole text. Cached by the text: a page draws finished messages for nothing."""
-    return "".join(map(render_block, blocks(one_line_end(text))))
+def render(text: str, sources: Sources | None = None) -> str:
+    """Return the HTML of a whole text. Cached by the text: a page draws finished messages for nothing.
+
+    Marks of citations lead to the elements `source-MESSAGE-NUMBER` when the sources are known.
+    """
+    return "".join(render_block(block, sources) for block in blocks(one_line_end(text)))
 
 
 def one_line_end(text: str) -> str:
@@ -89,9 +130,9 @@ def blocks(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def render_block(block: str) -> str:
+def render_block(block: str, sources: Sources | None = None) -> str:
     """Return the safe HTML of one block. Cached: live viewers and pages draw the same blocks."""
-    return _drawn(block)
+    return _drawn(block, sources if CITED.search(block) else None)
 
 
 class Growing:
@@ -155,11 +196,12 @@ def _open_code(block: str) -> tuple[str, str] | None:
     return None if closing else (_language(opening[2]), body)
 
 
-def _drawn(block: str) -> str:
+def _drawn(block: str, sources: Sources | None = None) -> str:
     if len(block) > LONGEST_BLOCK:
         return f"<p>{html.escape(block)}</p>"
+    cleaner = CITING_CLEANER if sources else CLEANER
     try:
-        return CLEANER.clean(MARKDOWN.render(block))
+        return cleaner.clean(MARKDOWN.render(block, {"sources": sources}))
     except RecursionError:  # nesting made to break parsers; the text itself is still worth showing
         return f"<p>{html.escape(block)}</p>"
 
@@ -180,7 +222,7 @@ def _fence(
 def _code_box(language: str, code: str) -> str:
     return (
         f'<div class="code"><div class="code__bar"><span class="code__label">{html.escape(language)}</span>'
-        '<button type="button" class="button button--quiet button--small" data-copy="code">Copy</button></div>'
+        '<button type="button" class="button button--quiet button--small" data-copy-code="">Copy</button></div>'
         f'<pre class="code__text"><code>{code}</code></pre></div>'
     )
 
@@ -212,8 +254,99 @@ def _picture_as_link(
     """Show a picture as a link: nothing loads from outside while someone reads."""
     token = tokens[at]
     label = renderer.renderInlineAsText(token.children, options, env) or "Picture"
-    target = html.escape(str(token.attrGet("src") or ""))
-    return f'<a href="{target}">{html.escape(label)}</a>'
+    target = str(token.attrGet("src") or "")
+    if env.get("in_link"):  # a picture in a link: the link leads on, the picture is its label
+        return html.escape(label)
+    return (
+        f'<a href="{html.escape(target)}" target="_blank">{html.escape(label)}</a>'
+        f"{_host(target, label, 'picture at ')}"
+    )
+
+
+def _link_open(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any
+) -> str:
+    tokens[at].attrSet("target", "_blank")
+    env["in_link"] = str(tokens[at].attrGet("href") or "")
+    return renderer.renderToken(tokens, at, options, env)
+
+
+def _link_close(
+    _: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any
+) -> str:
+    target = env.pop("in_link", "")
+    label = tokens[at - 1].content if at else ""
+    return f"</a>{_host(target, label)}"
+
+
+def _address(state: StateInline, silent: bool) -> bool:
+    """Make a link of a bare address; its scheme has been read as text when we come to the colon."""
+    if state.src[state.pos] != ":" or state.linkLevel or silent:
+        return False
+    scheme = next((s for s in ("https", "http") if state.pending.endswith(s)), "")
+    found = ADDRESS.match(state.src, state.pos) if scheme else None
+    if found is None or state.pending[: -len(scheme)][-1:].isalnum():
+        return False
+    rest = _without_end_of_sentence(found[0])
+    if rest in (":", "://"):
+        return False
+    address = scheme + rest
+    state.pending = state.pending[: -len(scheme)]
+    state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(address)}
+    state.push("text", "", 0).content = address
+    state.push("link_close", "a", -1)
+    state.pos += len(rest)
+    return True
+
+
+def _without_end_of_sentence(address: str) -> str:
+    unpaired = max(0, address.count(")") - address.count("("))
+    while address.endswith(END_OF_SENTENCE):
+        if address.endswith(")"):
+            if not unpaired:
+                break
+            unpaired -= 1
+        address = address[:-1]
+    return address
+
+
+def _host(target: str, label: str, words: str = "") -> str:
+    """Return where a link leads, in brackets behind it, unless its label says so already."""
+    try:
+        host = urlsplit(target).hostname or ""
+    except ValueError:  # such as a bracket that looks like IPv6
+        host = target[:60]
+    if not host or (host.lower() in label.lower() and not words):
+        return ""
+    return f' <span class="host">({words}{html.escape(host)})</span>'
+
+
+def _citation(state: StateInline, silent: bool) -> bool:
+    """Read `^1^`, `^1,3^` (from 1) and `[REF]0[/REF]` (from 0) as marks of the sources 1, 2, 3 …"""
+    if state.src[state.pos] not in "^[":
+        return False
+    found = CITED.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        from_zero = found[2] is not None
+        numbers = [int(n) + from_zero for n in (found[1] or found[2]).split(",")]
+        state.push("citation", "sup", 0).meta = {"numbers": numbers}
+    state.pos = found.end()
+    return True
+
+
+def _citation_drawn(
+    _: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any
+) -> str:
+    marks = (_mark(number, env.get("sources")) for number in tokens[at].meta["numbers"])
+    return f'<sup class="citation">{", ".join(marks)}</sup>'
+
+
+def _mark(number: int, sources: Sources | None) -> str:
+    if sources is None or not 1 <= number <= sources.count:
+        return str(number)
+    return f'<a href="#source-{sources.message}-{number}">{number}</a>'
 
 
 def _table_open(*_: Any) -> str:
@@ -242,11 +375,17 @@ def _leads_outside(url: str) -> bool:
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
     markdown.enable(["table", "strikethrough"]).use(tasklists_plugin)
+    markdown.use(formulas.formulas)
+    markdown.inline.ruler.before("escape", "citation", _citation)
+    markdown.inline.ruler.before("escape", "address", _address)
     markdown.validateLink = _leads_outside  # type: ignore[method-assign]
     for name, rule in {
         "fence": _fence,
         "code_block": _fence,
         "image": _picture_as_link,
+        "link_open": _link_open,
+        "link_close": _link_close,
+        "citation": _citation_drawn,
         "table_open": _table_open,
         "table_close": _table_close,
         "th_open": _cell("th"),

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
+from chat.citations import Source, read_sources, sources_for
+from chat.models import Message
 from chat.rendering import render
 
 register = template.Library()
 
 
 @register.filter
-def markdown(text: str) -> SafeString:
+def prose(message: Message) -> SafeString:
     """Return a message as HTML; `rendering` sanitises last, which is what makes it safe."""
-    return mark_safe(render(text))  # noqa: S308
+    return mark_safe(render(message.text, sources_for(message.pk, sources(message))))  # noqa: S308
+
+
+@register.filter
+def sources(message: Message) -> Sequence[Source]:
+    """Return what a message cites."""
+    return read_sources(getattr(message, "citations", None))

@@ -164,14 +164,8 @@ function say(control, word) {
 }
 
 document.addEventListener("click", async (event) => {
-  const code = event.target.closest('[data-copy="code"]');
   const whole = event.target.closest("[data-copy-from]");
-  if (!navigator.clipboard || (!code && !whole)) return;
-  if (code) {
-    await navigator.clipboard.writeText(code.closest(".code").querySelector("code").textContent);
-    say(code, "Copied");
-    return;
-  }
+  if (!navigator.clipboard || !whole) return;
   event.preventDefault();
   const answer = await fetch(whole.href);
   if (!answer.ok || answer.redirected) return;
