@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import replies
+from chat.folders import instructions_for
 from chat.models import Attachment, Conversation, Message, Role, picture_name
 from chat.pictures import Picture
 from venice_site.venice.errors import VeniceError
@@ -191,7 +192,8 @@ def _make_way(conversation: Conversation) -> None:
 
 
 def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMessage]) -> ChatOrder:
-    own = conversation.system_prompt.strip()
+    told = (instructions_for(conversation), conversation.system_prompt.strip())
+    own = "\n\n".join(filter(None, told))
     system = [ChatMessage("system", own)] if own else []
     return ChatOrder(
         model=model.id,

@@ -39,6 +39,11 @@ def read_sources(cited: Any) -> list[Source]:
     return [_source(one if isinstance(one, dict) else {}) for one in cited[:MOST_SOURCES]]
 
 
+def sources_of(message: object) -> list[Source]:
+    """Return what a message cites."""
+    return read_sources(getattr(message, "citations", None))
+
+
 def sources_for(message_id: int, sources: Sequence[Source]) -> Sources | None:
     """Return what the marks in a message's text may lead to."""
     return Sources(message_id, len(sources)) if sources else None

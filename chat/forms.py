@@ -10,6 +10,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from chat import asking
+from chat.folders import Folder
 from chat.models import Attachment, Conversation, Message
 from chat.pictures import NotAPicture, Picture, prepare
 from venice_site.accounts.models import User
@@ -233,3 +234,33 @@ class SettingsForm(forms.ModelForm[Conversation]):
             "frequency_penalty": "-2 to 2.",
             "presence_penalty": "-2 to 2.",
         }
+
+
+class FolderForm(forms.ModelForm[Folder]):
+    """A folder: its name, and what the model is told in it."""
+
+    class Meta:
+        model = Folder
+        fields = ("name", "instructions")
+        widgets = {
+            "name": forms.TextInput(attrs={"class": "field__control", "dir": "auto"}),
+            "instructions": forms.Textarea(
+                attrs={"class": "field__control", "rows": 4, "dir": "auto"}
+            ),
+        }
+        help_texts = {
+            "instructions": "What the model is told before every question in this folder."
+        }
+        error_messages = {"name": {"required": "A folder needs a name."}}
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.owner = owner
+
+    def clean_name(self) -> str:
+        """Return the name on one line. Raises `ValidationError` when another folder has it."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        others = Folder.objects.visible_to(self.instance.owner).exclude(pk=self.instance.pk)
+        if others.filter(name__iexact=name).exists():
+            raise forms.ValidationError("You have a folder of this name already.")
+        return name

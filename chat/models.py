@@ -10,17 +10,24 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from chat import branches
+from chat.folders import Folder
+from chat.parcels import Parcel
+from chat.shares import Share
 from venice_site.accounts.models import User
 from venice_site.venice.runs import UNFINISHED, Run, RunQuerySet, RunStatus
 from venice_site.venice.types import Usage
 
+__all__ = ["Folder", "Parcel", "Share"]  # models of this room that live in modules of their own
+
 TITLE_LENGTH = 60
 TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
+TEMPORARY_FOR = timedelta(hours=1)  # a temporary conversation lives so long after its last use
+CLOSED_FOR = timedelta(minutes=1)  # … and so long after its page was closed
 UNDO_FOR = timedelta(hours=1)  # a deleted conversation can be brought back this long
 
 
@@ -46,14 +53,29 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Return the conversations that a person may read: their own."""
         return self.filter(owner=user, deleted_at=None)
 
+    def listed(self) -> ConversationQuerySet:
+        """Return what belongs into lists and search: neither put away nor temporary."""
+        return self.filter(archived_at=None, temporary_until=None)
+
+    def readable_by(self, user: User) -> ConversationQuerySet:
+        """Return what a person may read and nothing more: their own, and what is shared with the team."""
+        return self.filter(Q(owner=user) | Q(shared_at__isnull=False), deleted_at=None)
+
     def deleted_by(self, user: User) -> ConversationQuerySet:
         """Return what a person deleted and may still bring back."""
         return self.filter(owner=user, deleted_at__gt=timezone.now() - UNDO_FOR)
 
     def newest_first(self) -> ConversationQuerySet:
-        """Return the conversations by their last message, and whether a reply is being written."""
+        """Return the conversations by their last message, and what is new about them.
+
+        `is_writing`: a reply is being written; `is_unread`: one has ended since its owner looked.
+        """
         writing = Message.objects.active().filter(conversation=OuterRef("pk"))
-        return self.annotate(is_writing=Exists(writing)).order_by("-updated_at", "-pk")
+        unread = ExpressionWrapper(
+            Q(tip__finished_at__gt=F("read_at"), tip__isnull=False), BooleanField()
+        )
+        marked = self.annotate(is_writing=Exists(writing), is_unread=unread)
+        return marked.order_by("-updated_at", "-pk")
 
     def older_than(self, moment: datetime, pk: int) -> ConversationQuerySet:
         """Return what comes after a conversation in the list."""
@@ -96,10 +118,19 @@ class Conversation(models.Model):
         blank=True,
         validators=[MinValueValidator(-2), MaxValueValidator(2)],
     )
+    folder = models.ForeignKey(
+        Folder, models.SET_NULL, null=True, editable=False, related_name="conversations"
+    )
     tip = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    read_at = models.DateTimeField(default=timezone.now, editable=False)
+    pinned_at = models.DateTimeField(null=True, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    shared_at = models.DateTimeField("Shared with the team", null=True, editable=False)
+    temporary_until = models.DateTimeField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
+    origin = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = ConversationQuerySet.as_manager()
 
@@ -107,14 +138,47 @@ class Conversation(models.Model):
         indexes = [
             models.Index(
                 fields=("owner", "-updated_at", "-id"),
-                condition=Q(deleted_at=None),
+                condition=Q(deleted_at=None, archived_at=None, temporary_until=None),
                 name="conversation_list",
+            ),
+            models.Index(
+                fields=("owner", "-updated_at", "-id"),
+                condition=Q(archived_at__isnull=False),
+                name="conversation_archive",
+            ),
+            models.Index(
+                fields=("owner", "-pinned_at"),
+                condition=Q(pinned_at__isnull=False),
+                name="conversation_pinned",
+            ),
+            models.Index(
+                fields=("folder", "-updated_at", "-id"),
+                condition=Q(folder__isnull=False),
+                name="conversation_folder",
+            ),
+            models.Index(
+                fields=("-shared_at",),
+                condition=Q(shared_at__isnull=False),
+                name="conversation_shared",
+            ),
+            models.Index(
+                fields=("temporary_until",),
+                condition=Q(temporary_until__isnull=False),
+                name="conversation_temporary",
             ),
             models.Index(
                 fields=("deleted_at",),
                 condition=Q(deleted_at__isnull=False),
                 name="conversation_deleted",
             ),
+        ]
+        constraints = [
+            # The fingerprint of what was imported: the same file twice is one conversation.
+            models.UniqueConstraint(
+                fields=("owner", "origin"),
+                condition=~Q(origin=""),
+                name="one_conversation_an_origin",
+            )
         ]
 
     def __str__(self) -> str:
@@ -141,6 +205,26 @@ class Conversation(models.Model):
         self.title, self.title_source = title, source
         return True
 
+    def mark_read(self) -> None:
+        """Know that its owner has seen the newest reply; writes nothing when that is known already."""
+        mine = Conversation.objects.filter(pk=self.pk, tip__finished_at__gt=F("read_at"))
+        if mine.exists():
+            mine.update(read_at=timezone.now())
+
+    def stay(self) -> None:
+        """Keep a temporary conversation for as long as it is used."""
+        if self.temporary_until is not None:
+            self._last_until(timezone.now() + TEMPORARY_FOR)
+
+    def close(self) -> None:
+        """Let a temporary conversation go soon; whoever only loads its page again still finds it."""
+        if self.temporary_until is not None:
+            self._last_until(timezone.now() + CLOSED_FOR)
+
+    def _last_until(self, moment: datetime) -> None:
+        mine = Conversation.objects.filter(pk=self.pk, temporary_until__isnull=False)
+        mine.update(temporary_until=moment)
+
     def delete_softly(self) -> None:
         """Put the conversation aside; `restore` brings it back until it is pruned."""
         Conversation.objects.filter(pk=self.pk).update(deleted_at=timezone.now())
@@ -154,10 +238,13 @@ class Conversation(models.Model):
     def prune(self) -> None:
         """Delete the conversation for good, its pictures too."""
         attachments = Attachment.objects.filter(message__conversation=self)
-        files = list(attachments.values_list("file", flat=True).distinct())
+        files = set(attachments.values_list("file", flat=True).distinct())
+        for reply in self.messages.active():
+            reply.cancel()  # its writer finds no row any more and settles what was used
         with transaction.atomic():
             self.delete()
-        for name in files:
+        still_used = Attachment.objects.filter(file__in=files).values_list("file", flat=True)
+        for name in files - set(still_used):
             default_storage.delete(name)
 
     @cached_property

@@ -1,22 +1,15 @@
-"""What the pages of the chat show: a stretch of one branch, and a stretch of the list."""
+"""What a page of the chat shows: a stretch of one branch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import groupby
-
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 
 from chat.branches import Siblings, Tree
 from chat.models import Attachment, Conversation, Message
-from venice_site.accounts.models import User
 
 TURNS_A_PAGE = 40
-ENTRIES_A_PAGE = 40
+TURNS_ABOVE = 4  # shown above a message that somebody jumps to
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +24,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A stretch of one branch; `earlier` is the message before which there is more to show."""
+    """A stretch of one branch.
+
+    `earlier` and `later` are its first and last message when there is more to show beyond them;
+    `last` is the end of the branch, which the next question follows.
+    """
 
     turns: Sequence[Turn] = ()
     earlier: int | None = None
-
-    @property
-    def last(self) -> int | None:
-        """Return the message that the next question follows."""
-        return self.turns[-1].message.pk if self.turns else None
+    later: int | None = None
+    last: int | None = None
 
     @property
     def is_being_written(self) -> bool:
@@ -48,15 +42,43 @@ class Branch:
 
 
 def read_branch(
-    conversation: Conversation, at: int | None = None, before: int | None = None
+    conversation: Conversation,
+    at: int | None = None,
+    before: int | None = None,
+    after: int | None = None,
 ) -> Branch:
-    """Return the end of the branch through a message, or what comes before a message on it."""
+    """Return the end of the branch through a message, or what comes before or after one on it.
+
+    A message that is not near the end stands near the beginning of the stretch.
+    """
     tree = conversation.tree
     path = tree.branch(at if at in tree else conversation.tip_id)
-    end = path.index(before) if before in path else len(path)
+    start, end = _stretch(path, at, before, after)
+    last = path[-1] if path else None
+    turns = _turns(conversation, tree, path[start:end], last)
+    return Branch(
+        turns,
+        earlier=path[start] if start else None,
+        later=path[end - 1] if end < len(path) else None,
+        last=last,
+    )
+
+
+def _stretch(
+    path: list[int], at: int | None, before: int | None, after: int | None
+) -> tuple[int, int]:
+    if before in path:
+        end = path.index(before)
+        return max(0, end - TURNS_A_PAGE), end
+    if after in path:
+        start = path.index(after) + 1
+        return start, min(len(path), start + TURNS_A_PAGE)
+    end = len(path)
     start = max(0, end - TURNS_A_PAGE)
-    turns = _turns(conversation, tree, path[start:end], last=path[-1] if path else None)
-    return Branch(turns, earlier=path[start] if start else None)
+    if at in path and path.index(at) < start:
+        start = max(0, path.index(at) - TURNS_ABOVE)
+        end = start + TURNS_A_PAGE
+    return start, end
 
 
 def read_turn(message: Message, pictures: Sequence[Attachment] = ()) -> Turn:
@@ -78,62 +100,3 @@ def _turns(
         siblings, found = tree.siblings(message.pk), pictures.get(message.pk, ())
         turns.append(Turn(message, siblings, message.pk == last, found))
     return turns
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """The conversations of one day, newest first; no name when the page before began the day."""
-
-    name: str
-    conversations: Sequence[Conversation]
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """A stretch of the list; `more` says after which conversation there are further ones."""
-
-    days: Sequence[Day] = ()
-    more: str = ""
-
-
-def read_entries(user: User, after: str = "") -> Entries:
-    """Return a stretch of a person's list, grouped by day; no message body is read."""
-    found = Conversation.objects.visible_to(user).newest_first().defer("system_prompt")
-    place = _place(after)
-    if place is not None:
-        found = found.older_than(*place)
-    page = list(found[: ENTRIES_A_PAGE + 1])
-    more = _mark(page[ENTRIES_A_PAGE - 1]) if len(page) > ENTRIES_A_PAGE else ""
-    seen = day_name(place[0]) if place else ""
-    return Entries(_days(page[:ENTRIES_A_PAGE], seen), more)
-
-
-def _days(conversations: Iterable[Conversation], seen: str) -> list[Day]:
-    grouped = groupby(conversations, key=lambda conversation: day_name(conversation.updated_at))
-    return [Day("" if name == seen else name, list(some)) for name, some in grouped]
-
-
-def day_name(moment: datetime, today: date | None = None) -> str:
-    """Return how the list calls the day of a moment."""
-    today = today or timezone.localdate()
-    day = timezone.localtime(moment).date()
-    if day >= today:
-        return "Today"
-    if day == today - timedelta(days=1):
-        return "Yesterday"
-    if day > today - timedelta(days=7):
-        return date_format(day, "l")
-    return date_format(day, "j F" if day.year == today.year else "j F Y")
-
-
-def _mark(conversation: Conversation) -> str:
-    return f"{conversation.updated_at.isoformat()}_{conversation.pk}"
-
-
-def _place(mark: str) -> tuple[datetime, int] | None:
-    moment, _, pk = mark.partition("_")
-    try:
-        found = parse_datetime(moment)
-    except ValueError:
-        return None
-    return (found, int(pk)) if found and found.tzinfo and pk.isdecimal() else None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import re
 
+from django.db.models import Q
 from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
 from chat.models import UNDO_FOR, Conversation, Message, Role, TitleSource
+from chat.moving import carry
+from chat.parcels import GIVEN_UP_AFTER, KEPT_FOR, UNFINISHED, Parcel
 from venice_site.venice import quotas
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.models import CallKind
@@ -47,13 +50,33 @@ def interrupt_stale_replies() -> None:
         reply.interrupt_if_stale()
 
 
-@recurring(schedule="*/5 * * * *", key="prune_deleted_conversations")  # type: ignore[untyped-decorator]
+@recurring(schedule="* * * * *", key="prune_deleted_conversations")  # type: ignore[untyped-decorator]
 @task()
 def prune_deleted_conversations() -> None:
-    """Delete for good what was deleted long enough ago, files too."""
-    gone = Conversation.objects.filter(deleted_at__lt=timezone.now() - UNDO_FOR)
-    for conversation in gone[:PRUNED_AT_ONCE]:
-        conversation.prune()
+    """Delete for good, files too: what was deleted long enough ago, and temporary conversations at their end."""
+    now = timezone.now()
+    deleted, over = Q(deleted_at__lt=now - UNDO_FOR), Q(temporary_until__lt=now)
+    for gone in (deleted, over):
+        for conversation in Conversation.objects.filter(gone)[:PRUNED_AT_ONCE]:
+            conversation.prune()
+
+
+@task()
+def carry_parcel(parcel_id: int) -> None:
+    """Write an export, or read an import."""
+    if parcel := Parcel.objects.filter(pk=parcel_id).select_related("owner").first():
+        carry(parcel)
+
+
+@recurring(schedule="*/10 * * * *", key="prune_parcels")  # type: ignore[untyped-decorator]
+@task()
+def prune_parcels() -> None:
+    """Forget parcels that are a day old, and give up those whose process is gone."""
+    now = timezone.now()
+    for parcel in Parcel.objects.filter(status__in=UNFINISHED, created_at__lt=now - GIVEN_UP_AFTER):
+        parcel.fail("This was interrupted. Try again.")
+    for parcel in Parcel.objects.filter(created_at__lt=now - KEPT_FOR):
+        parcel.prune()
 
 
 def title_from(answer: str) -> str:

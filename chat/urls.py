@@ -2,12 +2,38 @@
 
 from django.urls import path
 
-from chat import views
+from chat import views, views_list, views_moving, views_sharing
 
 app_name = "chat"
 
 urlpatterns = [
     path("", views.index, name="index"),
+    path("search", views_list.search, name="search"),
+    path("selected", views_list.selected, name="selected"),
+    path("bring-back", views_list.bring_back, name="bring_back"),
+    path("folders/", views_list.folders, name="folders"),
+    path("folders/<int:folder_id>/", views_list.folder, name="folder"),
+    path("folders/<int:folder_id>/delete", views_list.delete_folder, name="delete_folder"),
+    path("shares/", views_sharing.shares, name="shares"),
+    path("shared/<str:token>/", views_sharing.shared, name="shared"),
+    path(
+        "shared/<str:token>/pictures/<int:number>/",
+        views_sharing.shared_picture_file,
+        name="shared_picture",
+    ),
+    path("team/<int:pk>/", views_sharing.team, name="team"),
+    path(
+        "team/<int:pk>/pictures/<int:attachment_id>/",
+        views_sharing.team_picture,
+        name="team_picture",
+    ),
+    path("parcels/", views_moving.parcels, name="parcels"),
+    path("parcels/<int:parcel_id>/", views_moving.parcel, name="parcel"),
+    path("parcels/<int:parcel_id>/file", views_moving.parcel_file, name="parcel_file"),
+    path("<int:pk>/sharing", views_sharing.sharing, name="sharing"),
+    path("<int:pk>/export.<str:form>", views_moving.export, name="export"),
+    path("<int:pk>/at/<int:message_id>", views_list.jump, name="jump"),
+    path("<int:pk>/close", views_list.close, name="close"),
     path("<int:pk>/", views.conversation, name="conversation"),
     path("<int:pk>/entry", views.entry, name="entry"),
     path("<int:pk>/settings", views.settings, name="settings"),

@@ -13,13 +13,16 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import asking
+from chat import asking, temporary
 from chat.asking import Asked
+from chat.folders import Folder
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
 from chat.models import Attachment, Conversation, Message, shortened
-from chat.reading import Branch, read_branch, read_entries, read_turn
+from chat.reading import Branch, read_branch, read_turn
 from chat.replies import release_connection
+from chat.shelves import read_entries
 from chat.streaming import Stream
+from chat.views_list import entries_asked_for
 from venice_site.accounts.requests import SignedInRequest
 
 PAGE = "chat/conversation.html"
@@ -29,10 +32,10 @@ def index(request: SignedInRequest) -> HttpResponseBase:
     """Show the list beside an empty composer; begin a conversation with its first message."""
     if request.method == "POST":
         return _begin(request)
+    entries = entries_asked_for(request)
     if request.htmx and "after" in request.GET:
-        entries = read_entries(request.user, request.GET["after"])
-        return render(request, f"{PAGE}#entries", {"entries": entries})
-    return _page(request, deleted=request.GET.get("deleted", ""))
+        return render(request, "chat/list.html#entries", {"entries": entries})
+    return _page(request, entries=entries, deleted=request.GET.get("deleted", "").split(","))
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:
@@ -42,6 +45,8 @@ def _begin(request: SignedInRequest) -> HttpResponse:
         begun = settings_form.save(commit=False)
         begun.owner, begun.title = request.user, shortened(form.cleaned_data["text"])
         begun.model = form.cleaned_data["model"].id
+        begun.folder = entries_asked_for(request).shelf.folder
+        temporary.begin(begun, request.POST)
         begun.save()
         asked = form.send(begun)
         if asked is None or asked.reply.conversation_id != begun.pk:
@@ -54,10 +59,13 @@ def _begin(request: SignedInRequest) -> HttpResponse:
 def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Show a conversation; send the next message."""
     found = _visible(request, pk)
+    found.stay()
     if request.method == "POST":
         return _send(request, found)
-    branch = read_branch(found, _number(request, "at"), _number(request, "before"))
-    if request.htmx and "before" in request.GET:
+    found.mark_read()
+    places = (_number(request, name) for name in ("at", "before", "after"))
+    branch = read_branch(found, *places)
+    if request.htmx and {"before", "after"} & set(request.GET):
         return render(request, f"{PAGE}#stretch", {"conversation": found, "branch": branch})
     return _page(request, found, branch)
 
@@ -92,7 +100,7 @@ def entry(request: SignedInRequest, pk: int) -> HttpResponse:
         "current": pk if "current" in request.GET else None,
         "alone": True,
     }
-    return render(request, f"{PAGE}#entry", context)
+    return render(request, "chat/list.html#entry", context)
 
 
 @require_POST
@@ -188,6 +196,8 @@ def reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
         return redirect(found.conversation)
     if found.interrupt_if_stale():
         found.refresh_from_db()
+    if not found.is_active:
+        found.conversation.mark_read()
     return render(request, f"{PAGE}#message", _turn_context(found))
 
 
@@ -198,6 +208,7 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
 
     def finished() -> str:
         final = Message.objects.select_related("conversation").get(pk=reply_id)
+        final.conversation.mark_read()
         return render_to_string(f"{PAGE}#message", _turn_context(final), request)
 
     body = Stream.begin(found.pk, finished)
@@ -221,7 +232,7 @@ def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
 
 def _visible(request: SignedInRequest, pk: int) -> Conversation:
     return get_object_or_404(
-        Conversation.objects.visible_to(request.user).select_related("owner"), pk=pk
+        Conversation.objects.visible_to(request.user).select_related("owner", "folder"), pk=pk
     )
 
 
@@ -260,7 +271,8 @@ def _page(
         "conversation": found,
         "branch": branch or Branch(),
         "current": found.pk if found else None,
-        "entries": read_entries(request.user, request.GET.get("after", "")),
+        "entries": forms.pop("entries", None) or read_entries(request.user),
+        "folders": Folder.objects.visible_to(request.user),
         "composer": MessageForm(
             user=request.user,
             chosen=found.model if found else "",

@@ -12,6 +12,8 @@ SIGN_IN = "/accounts/login/"
 
 OPEN = {
     "healthz",
+    "chat/shared/<str:token>/",
+    "chat/shared/<str:token>/pictures/<int:number>/",
     "accounts/login/",
     "accounts/logout/",
     "accounts/inactive/",
@@ -32,10 +34,16 @@ MEMBERS = {
     "gallery/archives/",
     "gallery/storage",
     "chat/",
+    "chat/search",
+    "chat/folders/",
+    "chat/shares/",
+    "chat/parcels/",
     "usage/",
     "accounts/password/change/",
     "admin/password_change/",
 }
+# What members press, not open: what is chosen there must be their own.
+PRESSED = {"chat/selected", "chat/bring-back"}
 OWN_THINGS = {
     "gallery/images/<int:pk>/",
     "gallery/images/<int:pk>/card",
@@ -57,6 +65,16 @@ OWN_THINGS = {
     "gallery/archives/<int:archive_id>/file",
     "gallery/archives/<int:archive_id>/remove",
     "chat/<int:pk>/",
+    "chat/<int:pk>/at/<int:message_id>",
+    "chat/<int:pk>/close",
+    "chat/<int:pk>/sharing",
+    "chat/<int:pk>/export.<str:form>",
+    "chat/team/<int:pk>/",
+    "chat/team/<int:pk>/pictures/<int:attachment_id>/",
+    "chat/folders/<int:folder_id>/",
+    "chat/folders/<int:folder_id>/delete",
+    "chat/parcels/<int:parcel_id>/",
+    "chat/parcels/<int:parcel_id>/file",
     "chat/<int:pk>/entry",
     "chat/<int:pk>/settings",
     "chat/<int:pk>/rename",
@@ -75,6 +93,10 @@ PAGES_OF_OWN_THINGS = {
     "gallery/images/<int:pk>/",
     "gallery/collections/<int:collection_id>/",
     "chat/<int:pk>/",
+    "chat/<int:pk>/",
+    "chat/<int:pk>/sharing",
+    "chat/<int:pk>/export.<str:form>",
+    "chat/folders/<int:folder_id>/",
 }
 
 
@@ -103,7 +125,8 @@ CLOSED = [r for r in ROUTES if r not in OPEN]
 def address(route: str, **values: int) -> str:
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
-        return str(values.get(name, "accounts" if name == "app_label" else 1))
+        words = {"app_label": "accounts", "form": "md", "token": "no-such-token"}
+        return str(values.get(name, words.get(name, 1)))
 
     route = re.sub(r"\(\?P<(\w+)>[^)]*\)", value, route)
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", value, route)
@@ -123,7 +146,7 @@ def is_asked_to_sign_in(answer) -> bool:
 @pytest.fixture
 def things(alice) -> dict[str, dict[str, int]]:
     """Things of Alice that she keeps to herself, by room."""
-    from chat.models import Attachment, Conversation, Message
+    from chat.models import Attachment, Conversation, Folder, Message, Parcel
     from gallery.models import Archive, Collection, Generation, Image, SavedSearch
 
     generation = Generation.objects.create(
@@ -157,6 +180,8 @@ def things(alice) -> dict[str, dict[str, int]]:
             "message_id": asked.pk,
             "reply_id": reply.pk,
             "attachment_id": attachment.pk,
+            "folder_id": Folder.objects.create(owner=alice, name="Birds").pk,
+            "parcel_id": Parcel.objects.create(owner=alice, direction="out").pk,
         },
     }
 
@@ -166,7 +191,7 @@ def place(route: str, things: dict[str, dict[str, int]]) -> str:
 
 
 def test_every_address_is_classified() -> None:
-    known = OPEN | MEMBERS | OWN_THINGS | set(ADMINISTRATORS)
+    known = OPEN | MEMBERS | PRESSED | OWN_THINGS | set(ADMINISTRATORS)
     assert set(ROUTES) - known == set(), "say in this file who may open it"
     assert known - set(ROUTES) == set(), "these are gone"
 
@@ -186,12 +211,18 @@ def test_a_suspended_person_is_asked_to_sign_in(as_alice, alice, route: str) -> 
 
 @pytest.mark.parametrize("route", sorted(OPEN))
 def test_an_open_address_answers_a_stranger(client, db, route: str) -> None:
-    assert client.get(address(route)).status_code in (200, 302)
+    nowhere = 404 if "token" in route else 200
+    assert client.get(address(route)).status_code in (nowhere, 302)
 
 
 @pytest.mark.parametrize("route", sorted(MEMBERS))
 def test_a_member_gets_in(as_alice, simulator, route: str) -> None:
     assert ask(as_alice, address(route)).status_code in (200, 302)
+
+
+@pytest.mark.parametrize("route", sorted(PRESSED))
+def test_a_member_who_presses_nothing_is_shown_back(as_alice, route: str) -> None:
+    assert ask(as_alice, address(route)).status_code == 302
 
 
 @pytest.mark.parametrize("route", ADMINISTRATORS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.citations import Source, read_sources, sources_for
+from chat.citations import Source, sources_for, sources_of
 from chat.models import Message
 from chat.rendering import render
 
@@ -23,4 +23,4 @@ def prose(message: Message) -> SafeString:
 @register.filter
 def sources(message: Message) -> Sequence[Source]:
     """Return what a message cites."""
-    return read_sources(getattr(message, "citations", None))
+    return sources_of(message)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat.branches import Tree
 from chat.models import Conversation, Message, shortened
-from chat.reading import day_name
+from chat.shelves import day_name
 from chat.tasks import (
     interrupt_stale_replies,
     prune_deleted_conversations,

@@ -1,0 +1,270 @@
+"""Read conversations from a file of this or another program; what is here already is left alone."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat.dialects import CannotRead, Tale, Told, read_tale
+from chat.folders import Folder
+from chat.long_json import conversations
+from chat.models import (
+    Attachment,
+    Conversation,
+    Message,
+    Role,
+    TitleSource,
+    picture_name,
+    shortened,
+)
+from chat.pictures import MOST_BYTES as LARGEST_PICTURE
+from chat.pictures import NotAPicture, Picture, prepare
+from venice_site.accounts.models import User
+from venice_site.venice.runs import RunStatus
+
+MOST_BYTES = 200 * 1024 * 1024  # of the file that is uploaded
+MOST_UNPACKED = 1024 * 1024 * 1024  # bytes that come out of a ZIP
+MOST_ENTRIES = 100_000  # files in a ZIP
+MOST_CONVERSATIONS = 20_000
+MOST_REASONS = 3  # different reasons that a note tells
+ROWS_AT_ONCE = 500
+
+Pictures = Callable[[str], Picture | None]
+
+
+@dataclass
+class Tally:
+    """What became of the conversations of a file."""
+
+    new: int = 0
+    known: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """Return how many conversations were looked at."""
+        return self.new + self.known + self.reasons.total()
+
+    def __str__(self) -> str:
+        parts = [_counted(self.new, "came in", "came in")]
+        if self.known:
+            parts.append(_counted(self.known, "was here already", "were here already"))
+        if unread := self.reasons.total():
+            parts.append(_counted(unread, "could not be read", "could not be read"))
+        reasons = [reason for reason, _ in self.reasons.most_common(MOST_REASONS)]
+        return " ".join([f"{', '.join(parts)}.", *reasons])
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"1 conversation {one}" if count == 1 else f"{count:,} conversations {several}"
+
+
+def read_file(user: User, file: IO[bytes], progress: Callable[[int], bool]) -> Tally:
+    """Take in what a file holds and return what became of it. Raises `CannotRead` for the file as a whole.
+
+    `progress` is told how many conversations have been looked at and answers whether to go on.
+    """
+    is_zip = zipfile.is_zipfile(file)
+    file.seek(0)
+    if not is_zip:
+        return _take(user, conversations(file), lambda name: None, progress)
+    try:
+        with zipfile.ZipFile(file) as parcel:
+            opened = Opened(parcel)
+            return _take(user, opened.conversations(), opened.picture, progress)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise CannotRead("The ZIP file is damaged or locked with a password.") from error
+
+
+def _take(
+    user: User, found: Iterator[Any], pictures: Pictures, progress: Callable[[int], bool]
+) -> Tally:
+    tally = Tally()
+    for one in found:
+        if tally.total >= MOST_CONVERSATIONS:
+            tally.reasons[f"Only the first {MOST_CONVERSATIONS:,} conversations were read."] += 0
+            break
+        try:
+            is_new = take_in(user, read_tale(one), pictures)
+        except CannotRead as error:
+            tally.reasons[str(error)] += 1
+        else:
+            tally.new += is_new
+            tally.known += not is_new
+        if tally.total % 20 == 0 and not progress(tally.total):
+            break
+    if not tally.total:
+        raise CannotRead("There are no conversations in this file.")
+    return tally
+
+
+# --- a ZIP -----------------------------------------------------------------------------------------
+
+
+class Opened:
+    """A ZIP that somebody brought: its names are only looked at, never written to; its size is capped."""
+
+    def __init__(self, parcel: zipfile.ZipFile) -> None:
+        entries = parcel.infolist()
+        if len(entries) > MOST_ENTRIES:
+            raise CannotRead(f"There are more than {MOST_ENTRIES:,} files in this ZIP.")
+        self._parcel = parcel
+        self._left = MOST_UNPACKED
+        self._texts = [entry for entry in entries if _holds_conversations(entry.filename)]
+        self._pictures = {e.filename: e for e in entries if e.filename.startswith("pictures/")}
+
+    def conversations(self) -> Iterator[Any]:
+        """Yield every conversation of every file that holds some."""
+        for entry in self._texts:
+            with self._parcel.open(entry) as file:
+                yield from conversations(Capped(file, self))  # type: ignore[arg-type]
+
+    def picture(self, name: str) -> Picture | None:
+        """Return a picture, encoded afresh; None when it is not there or is none."""
+        entry = self._pictures.get(f"pictures/{name}")
+        if entry is None or entry.file_size > LARGEST_PICTURE:
+            return None
+        with self._parcel.open(entry) as file:
+            content = file.read(LARGEST_PICTURE + 1)
+        self.spend(len(content))
+        try:
+            return prepare(content)
+        except NotAPicture:
+            return None
+
+    def spend(self, count: int) -> None:
+        """Count bytes that came out. Raises `CannotRead` when it is too much."""
+        self._left -= count
+        if self._left < 0:
+            raise CannotRead("What is in this ZIP is larger than 1 GB.")
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """A file of a ZIP of which only so much can be read."""
+
+    file: IO[bytes]
+    opened: Opened
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes."""
+        content = self.file.read(size)
+        self.opened.spend(len(content))
+        return content
+
+
+def _holds_conversations(name: str) -> bool:
+    folder, _, base = name.rpartition("/")
+    if not base.endswith(".json"):
+        return False
+    return folder.endswith("conversations") or base.startswith(("conversations", "chat-export"))
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+def take_in(user: User, tale: Tale, pictures: Pictures) -> bool:
+    """Write one conversation unless it is here already; return whether it is new."""
+    if _is_known(user, tale):
+        return False
+    try:
+        with transaction.atomic():
+            _write(user, tale, pictures)
+    except IntegrityError:  # the same conversation twice, at the same moment
+        return False
+    return True
+
+
+def _is_known(user: User, tale: Tale) -> bool:
+    mine = Conversation.objects.filter(owner=user, deleted_at=None)
+    if mine.filter(origin=tale.fingerprint).exists():
+        return True
+    if not tale.is_ours or tale.created_at is None:
+        return False
+    return mine.filter(created_at=tale.created_at).exists()
+
+
+def _write(user: User, tale: Tale, pictures: Pictures) -> None:
+    now = timezone.now()
+    began = tale.created_at or now
+    Conversation.objects.filter(owner=user, origin=tale.fingerprint).update(origin="")
+    conversation = Conversation.objects.create(
+        owner=user,
+        title=_title(tale),
+        title_source=TitleSource.PERSON,
+        model=tale.model,
+        folder=_folder(user, tale.folder),
+        pinned_at=now if tale.is_pinned else None,
+        archived_at=now if tale.is_archived else None,
+        created_at=began,
+        updated_at=tale.updated_at or began,
+        origin=tale.fingerprint,
+        **tale.settings,
+    )
+    rows = [_row(conversation, user, told, began) for told in tale.messages]
+    made = dict(zip((t.key for t in tale.messages), _created(rows), strict=True))
+    answers = [told for told in tale.messages if told.parent in made]
+    for told in answers:
+        made[told.key].parent = made[told.parent or ""]
+    Message.objects.bulk_update([made[t.key] for t in answers], ["parent"], batch_size=200)
+    tip = made.get(tale.tip or "") or made[tale.messages[-1].key]
+    Conversation.objects.filter(pk=conversation.pk).update(tip=tip)
+    _attach(tale, made, pictures)
+
+
+def _created(rows: list[Message]) -> list[Message]:
+    return Message.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+
+
+def _title(tale: Tale) -> str:
+    first = next((told.text for told in tale.messages if not told.is_reply), "")
+    return shortened(tale.title) or shortened(first) or "Untitled"
+
+
+def _folder(user: User, name: str) -> Folder | None:
+    name = " ".join(name.split())
+    if not name:
+        return None
+    mine = Folder.objects.visible_to(user).filter(name__iexact=name).first()
+    return mine or Folder.objects.create(owner=user, name=name)
+
+
+def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Message:
+    facts = {"status": RunStatus.SUCCEEDED} | told.facts
+    citations = facts.pop("citations", None)
+    message = Message(
+        conversation=conversation,
+        role=Role.ASSISTANT if told.is_reply else Role.USER,
+        author=None if told.is_reply else user,
+        text=told.text,
+        reasoning=told.reasoning,
+        created_at=told.created_at or began,
+        **facts,
+    )
+    if citations:
+        message.citations = citations  # type: ignore[attr-defined]
+    return message
+
+
+def _attach(tale: Tale, made: dict[str, Message], pictures: Pictures) -> None:
+    for told in tale.messages:
+        for name in told.pictures:
+            picture = pictures(name)
+            if picture is None:
+                continue
+            file = default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
+            Attachment.objects.create(
+                message=made[told.key],
+                file=file,
+                mime=picture.mime,
+                width=picture.width,
+                height=picture.height,
+            )

@@ -1,0 +1,190 @@
+"""Find words in titles, questions and replies, best first: titles over questions over replies."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+
+from chat.models import Conversation, Message, Role
+from chat.segments import terms
+from venice_site.accounts.models import User
+
+MOST_HITS = 30
+NEWEST_RANKED = 1_000  # matches; a word that is everywhere is not worth ranking all of them
+HITS_A_CONVERSATION = 3
+AROUND = 90  # characters shown before a match
+EXCERPT = 240
+FOLDED = 20_000  # characters of a message in which the match to show is looked for
+
+SQLITE = """
+    SELECT rowid FROM (
+        SELECT rowid, bm25(chat_search, 8.0, 4.0, 1.0, 0.0) AS badness
+        FROM chat_search WHERE chat_search MATCH %s ORDER BY rowid DESC LIMIT %s
+    ) ORDER BY badness, rowid DESC LIMIT %s
+"""
+POSTGRES = """
+    SELECT id FROM (
+        SELECT id, words FROM chat_search
+        WHERE words @@ to_tsquery('simple', %s) AND owner_id = %s ORDER BY id DESC LIMIT %s
+    ) AS newest
+    ORDER BY ts_rank('{0.1, 0.2, 0.5, 1.0}', words, to_tsquery('simple', %s), 1) DESC, id DESC LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of an excerpt, and whether it is what was looked for."""
+
+    text: str
+    is_match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A conversation whose title matches, or one of its messages."""
+
+    conversation: Conversation
+    title: Sequence[Piece]
+    excerpt: Sequence[Piece] = ()
+    message_id: int | None = None
+    speaker: str = ""
+    moment: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        """Return where the hit is shown, in its branch."""
+        if self.message_id is None:
+            return self.conversation.get_absolute_url()
+        return reverse("chat:jump", args=[self.conversation.pk, self.message_id])
+
+
+def find(user: User, query: str) -> list[Hit]:
+    """Return what a person's conversations say about some words; nothing for a query without any."""
+    wanted = terms(query)
+    if not wanted:
+        return []
+    ids = _matching(user, wanted)
+    conversations = _conversations(user, ids)
+    messages = _messages(user, [pk // 2 for pk in ids if pk % 2 == 0])
+    pattern = _pattern(wanted)
+    hits = (_hit(pk, conversations, messages, pattern) for pk in ids)
+    return list(_fewer([hit for hit in hits if hit]))
+
+
+def _matching(user: User, wanted: list[list[str]]) -> list[int]:
+    """Return the ids in the index, best first; more than are shown, because some may be deleted."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            match = f"owner : u{user.pk} AND {_for_sqlite(wanted)}"
+            cursor.execute(SQLITE, [match, NEWEST_RANKED, MOST_HITS * 2])
+        else:
+            match = _for_postgres(wanted)
+            cursor.execute(POSTGRES, [match, user.pk, NEWEST_RANKED, match, MOST_HITS * 2])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _for_sqlite(wanted: list[list[str]]) -> str:
+    phrases = [f'"{" ".join(term)}"' for term in wanted]
+    phrases[-1] += " *"  # what is still being typed
+    return f"{{title question reply}} : ({' AND '.join(phrases)})"
+
+
+def _for_postgres(wanted: list[list[str]]) -> str:
+    phrases = [f"({' <-> '.join(f"'{word}'" for word in term)})" for term in wanted]
+    last = wanted[-1]
+    phrases[-1] = f"({' <-> '.join(f"'{word}'" for word in last)}:*)"
+    return " & ".join(phrases)
+
+
+def _conversations(user: User, ids: list[int]) -> dict[int, Conversation]:
+    visible = Conversation.objects.visible_to(user).filter(temporary_until=None)
+    found = visible.defer("system_prompt").select_related("folder")
+    of_messages = Message.objects.filter(pk__in=[pk // 2 for pk in ids if pk % 2 == 0])
+    wanted = {pk // 2 for pk in ids if pk % 2}
+    wanted.update(of_messages.values_list("conversation_id", flat=True))
+    return found.in_bulk(wanted)
+
+
+def _messages(user: User, ids: list[int]) -> dict[int, Any]:
+    found = Message.objects.visible_to(user).filter(pk__in=ids)
+    rows = found.values("pk", "conversation_id", "role", "text", "created_at")
+    return {row["pk"]: row for row in rows}
+
+
+def _hit(
+    pk: int,
+    conversations: dict[int, Conversation],
+    messages: dict[int, Any],
+    pattern: re.Pattern[str],
+) -> Hit | None:
+    if pk % 2:
+        titled = conversations.get(pk // 2)
+        return Hit(titled, list(pieces(titled.title, pattern))) if titled else None
+    row = messages.get(pk // 2)
+    conversation = conversations.get(row["conversation_id"]) if row else None
+    if row is None or conversation is None:
+        return None
+    return Hit(
+        conversation,
+        list(pieces(conversation.title, pattern)),
+        list(pieces(excerpt(row["text"], pattern), pattern)),
+        row["pk"],
+        "You" if row["role"] == Role.USER else "Reply",
+        row["created_at"],
+    )
+
+
+def _fewer(hits: list[Hit]) -> Iterator[Hit]:
+    seen: dict[int, int] = {}
+    shown = 0
+    for hit in hits:
+        seen[hit.conversation.pk] = seen.get(hit.conversation.pk, 0) + 1
+        if seen[hit.conversation.pk] <= HITS_A_CONVERSATION and shown < MOST_HITS:
+            shown += 1
+            yield hit
+
+
+def _pattern(wanted: list[list[str]]) -> re.Pattern[str]:
+    phrases = sorted({"".join(map(folded, term)) for term in wanted}, key=len, reverse=True)
+    # A word may go on behind what was typed, and begins where a word begins.
+    return re.compile(
+        "|".join(
+            rf"(?<![^\W_])(?:{re.escape(p)})" if p.isascii() else re.escape(p) for p in phrases
+        )
+    )
+
+
+def excerpt(text: str, pattern: re.Pattern[str]) -> str:
+    """Return the part of a text around its first match, on one line."""
+    found = pattern.search(folded(text[:FOLDED]))
+    start = max(0, (found.start() if found else 0) - AROUND)
+    if start:
+        start = text.find(" ", start, start + 30) + 1 or start
+    cut = " ".join(text[start : start + EXCERPT].split())
+    return f"{'… ' if start else ''}{cut}{' …' if start + EXCERPT < len(text) else ''}"
+
+
+def pieces(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
+    """Yield a text cut into what matches and what does not."""
+    at = 0
+    for found in pattern.finditer(folded(text)):
+        if found.start() > at:
+            yield Piece(text[at : found.start()], is_match=False)
+        yield Piece(text[found.start() : found.end()], is_match=True)
+        at = found.end()
+    if at < len(text):
+        yield Piece(text[at:], is_match=False)
+
+
+def folded(text: str) -> str:
+    """Return a text in small letters without accents, character for character as long as before."""
+    if text.isascii():
+        return text.lower()
+    return "".join(unicodedata.normalize("NFD", c)[0].lower()[:1] or c for c in text)

@@ -1,0 +1,138 @@
+"""The list of conversations: which part of it is shown, by day, a stretch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+
+from chat.folders import Folder
+from chat.models import Conversation, ConversationQuerySet
+from venice_site.accounts.models import User
+
+ENTRIES_A_PAGE = 40
+MOST_PINNED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The conversations of one day, newest first; no name when the page before began the day."""
+
+    name: str
+    conversations: Sequence[Conversation]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A part of the list: everything, what was put away, what the team shares, or a folder."""
+
+    name: str = ""
+    folder: Folder | None = None
+
+    @classmethod
+    def named(cls, user: User, query: Mapping[str, str]) -> Shelf:
+        """Return the shelf that an address asks for. Raises `Folder.DoesNotExist`."""
+        if folder := query.get("folder", ""):
+            is_id = folder.isdecimal() and len(folder) < 19
+            return cls("folder", Folder.objects.visible_to(user).get(pk=folder if is_id else 0))
+        return cls(next((name for name in ("archive", "team") if name in query), ""))
+
+    @property
+    def title(self) -> str:
+        """Return how the list is headed."""
+        if self.folder:
+            return self.folder.name
+        return {"archive": "Archive", "team": "Shared with the team"}.get(
+            self.name, "Conversations"
+        )
+
+    def address(self, **more: str) -> str:
+        """Return the address of the shelf's list."""
+        here = {"folder": str(self.folder.pk)} if self.folder else {self.name: "1"}
+        return reverse("chat:index", query={**(here if self.name else {}), **more})
+
+    def conversations(self, user: User) -> ConversationQuerySet:
+        """Return what stands on the shelf; pinned conversations stand above the rest of everything."""
+        if self.name == "team":
+            return Conversation.objects.readable_by(user).filter(shared_at__isnull=False)
+        mine = Conversation.objects.visible_to(user)
+        if self.name == "archive":
+            return mine.filter(archived_at__isnull=False)
+        if self.folder:
+            return mine.listed().filter(folder=self.folder)
+        return mine.listed().filter(pinned_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A stretch of the list; `more` is where it goes on. Pinned conversations stand above its days."""
+
+    shelf: Shelf
+    days: Sequence[Day] = ()
+    more: str = ""
+    is_first: bool = True
+    is_selecting: bool = False
+
+
+def read_entries(
+    user: User, shelf: Shelf | None = None, after: str = "", *, selecting: bool = False
+) -> Entries:
+    """Return a stretch of a person's list, grouped by day; no message body is read."""
+    shelf = shelf or Shelf()
+    found = shelf.conversations(user).newest_first().select_related("owner")
+    found = found.defer("system_prompt")
+    place = _place(after)
+    if place is not None:
+        found = found.older_than(*place)
+    page = list(found[: ENTRIES_A_PAGE + 1])
+    days = _days(page[:ENTRIES_A_PAGE], seen=day_name(place[0]) if place else "")
+    if place is None and not shelf.name and (pinned := _pinned(user)):
+        days.insert(0, Day("Pinned", pinned))
+    more = ""
+    if len(page) > ENTRIES_A_PAGE:
+        mark = {"after": _mark(page[ENTRIES_A_PAGE - 1])} | ({"select": "1"} if selecting else {})
+        more = shelf.address(**mark)
+    return Entries(shelf, days, more, is_first=place is None, is_selecting=selecting)
+
+
+def _pinned(user: User) -> list[Conversation]:
+    mine = Conversation.objects.visible_to(user).listed().filter(pinned_at__isnull=False)
+    marked = mine.newest_first().select_related("owner").defer("system_prompt")
+    return list(marked.order_by("-pinned_at", "-pk")[:MOST_PINNED])
+
+
+def _days(conversations: Iterable[Conversation], seen: str) -> list[Day]:
+    grouped = groupby(conversations, key=lambda conversation: day_name(conversation.updated_at))
+    return [Day("" if name == seen else name, list(some)) for name, some in grouped]
+
+
+def day_name(moment: datetime, today: date | None = None) -> str:
+    """Return how the list calls the day of a moment."""
+    today = today or timezone.localdate()
+    day = timezone.localtime(moment).date()
+    if day >= today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    if day > today - timedelta(days=7):
+        return date_format(day, "l")
+    return date_format(day, "j F" if day.year == today.year else "j F Y")
+
+
+def _mark(conversation: Conversation) -> str:
+    return f"{conversation.updated_at.isoformat()}_{conversation.pk}"
+
+
+def _place(mark: str) -> tuple[datetime, int] | None:
+    moment, _, pk = mark.partition("_")
+    try:
+        found = parse_datetime(moment)
+    except ValueError:
+        return None
+    return (found, int(pk)) if found and found.tzinfo and pk.isdecimal() else None

@@ -1,0 +1,126 @@
+"""The list and what finds something in it: shelves, selections, folders, search, jumps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.folders import Folder
+from chat.forms import FolderForm
+from chat.models import Conversation, Message
+from chat.search import find
+from chat.selection import SelectionForm
+from chat.shelves import Entries, Shelf, read_entries
+from venice_site.accounts.requests import SignedInRequest
+
+LONGEST_QUERY = 200
+
+
+def entries_asked_for(request: SignedInRequest) -> Entries:
+    """Return the stretch of the list that an address asks for."""
+    try:
+        shelf = Shelf.named(request.user, request.GET)
+    except Folder.DoesNotExist:
+        raise Http404 from None
+    after, selecting = request.GET.get("after", ""), "select" in request.GET
+    return read_entries(request.user, shelf, after, selecting=selecting)
+
+
+@require_GET
+def search(request: SignedInRequest) -> HttpResponse:
+    """Show what conversations say about some words."""
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
+    context = {"query": query, "hits": find(request.user, query)}
+    page = "chat/search.html"
+    return render(request, f"{page}#hits" if request.htmx else page, context)
+
+
+@require_GET
+def jump(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
+    """Show a message in its branch, which becomes the one that the conversation opens with."""
+    found = get_object_or_404(Conversation.objects.visible_to(request.user), pk=pk)
+    message = get_object_or_404(Message.objects.filter(conversation=found), pk=message_id)
+    if not found.messages.active().exists():
+        end = found.tree.branch(message.pk)[-1]
+        Conversation.objects.filter(pk=pk).exclude(tip=end).update(tip=end)
+    page = reverse("chat:conversation", args=[pk], query={"at": message.pk})
+    return redirect(f"{page}#message-{message.pk}")
+
+
+@require_POST
+def selected(request: SignedInRequest) -> HttpResponse:
+    """Do one thing with the chosen conversations, and show the list again."""
+    form = SelectionForm(request.POST, user=request.user)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(map(str, errors)))
+        return redirect(_back(request))
+    sentence = form.carry_out()
+    if form.cleaned_data["action"] == "delete":
+        gone = ",".join(str(one.pk) for one in form.cleaned_data["conversation"])
+        return redirect(reverse("chat:index", query={"deleted": gone}))
+    messages.success(request, sentence)
+    return redirect(_back(request))
+
+
+@require_POST
+def bring_back(request: SignedInRequest) -> HttpResponse:
+    """Bring several deleted conversations back."""
+    chosen = [pk for pk in request.POST.getlist("conversation") if pk.isdecimal() and len(pk) < 19]
+    for found in Conversation.objects.deleted_by(request.user).filter(pk__in=chosen):
+        found.restore()
+    return redirect("chat:index")
+
+
+@require_POST
+def close(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Let a temporary conversation go: at once when asked to, soon when its page was closed."""
+    mine = Conversation.objects.visible_to(request.user).filter(temporary_until__isnull=False)
+    found = get_object_or_404(mine, pk=pk)
+    if "now" not in request.POST:
+        found.close()
+        return HttpResponse(status=204)
+    found.prune()
+    messages.success(request, "The temporary conversation is gone.")
+    return redirect("chat:index")
+
+
+def folders(request: SignedInRequest) -> HttpResponse:
+    """Show the folders; make one."""
+    form = FolderForm(request.POST or None, owner=request.user)
+    if request.method == "POST" and form.is_valid():
+        return redirect(form.save())
+    mine = Folder.objects.visible_to(request.user)
+    status = 422 if form.errors else 200
+    return render(request, "chat/folders.html", {"folders": mine, "form": form}, status=status)
+
+
+def folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
+    """Show what a folder tells the model; change it."""
+    found = get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id)
+    form = FolderForm(request.POST or None, instance=found, owner=request.user)
+    if request.method == "POST" and form.is_valid():
+        return redirect(form.save())
+    status = 422 if form.errors else 200
+    context: dict[str, Any] = {"folder": found, "form": form}
+    return render(request, "chat/folder.html", context, status=status)
+
+
+@require_POST
+def delete_folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
+    """Delete a folder; what is in it stays in the list."""
+    get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id).delete()
+    messages.success(request, "The folder is deleted. Its conversations are kept.")
+    return redirect("chat:index")
+
+
+def _back(request: SignedInRequest) -> str:
+    where = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(where, {request.get_host()}, request.is_secure())
+    return where if ours else reverse("chat:index")
