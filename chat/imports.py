@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ MOST_UNPACKED = 1024 * 1024 * 1024  # bytes that come out of a ZIP
 MOST_ENTRIES = 100_000  # files in a ZIP
 MOST_CONVERSATIONS = 20_000
 MOST_REASONS = 3  # different reasons that a note tells
+DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 ROWS_AT_ONCE = 500
 
 Pictures = Callable[[str], Picture | None]
@@ -80,7 +82,7 @@ def read_file(user: User, file: IO[bytes], progress: Callable[[int], bool]) -> T
         with zipfile.ZipFile(file) as parcel:
             opened = Opened(parcel)
             return _take(user, opened.conversations(), opened.picture, progress)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except DAMAGE as error:
         raise CannotRead("The ZIP file is damaged or locked with a password.") from error
 
 

@@ -19,7 +19,7 @@ def conversations(file: IO[bytes]) -> Iterator[Any]:
     """Yield the members of the list that a file holds, or the one object that it is. Raises `CannotRead`."""
     first = file.read(CHUNK).lstrip(b"\xef\xbb\xbf \t\r\n")
     if first.startswith(b"["):
-        for piece in _members(first[1:], file):
+        for piece in _members(first[1:] or file.read(CHUNK), file):
             yield _parsed(piece)
         return
     rest = file.read(LONGEST_PIECE)

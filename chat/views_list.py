@@ -93,8 +93,8 @@ def close(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def folders(request: SignedInRequest) -> HttpResponse:
     """Show the folders; make one."""
-    form = FolderForm(request.POST or None, owner=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = FolderForm(_posted(request), owner=request.user)
+    if form.is_valid():
         return redirect(form.save())
     mine = Folder.objects.visible_to(request.user)
     status = 422 if form.errors else 200
@@ -104,8 +104,8 @@ def folders(request: SignedInRequest) -> HttpResponse:
 def folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
     """Show what a folder tells the model; change it."""
     found = get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id)
-    form = FolderForm(request.POST or None, instance=found, owner=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = FolderForm(_posted(request), instance=found, owner=request.user)
+    if form.is_valid():
         return redirect(form.save())
     status = 422 if form.errors else 200
     context: dict[str, Any] = {"folder": found, "form": form}
@@ -118,6 +118,10 @@ def delete_folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
     get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id).delete()
     messages.success(request, "The folder is deleted. Its conversations are kept.")
     return redirect("chat:index")
+
+
+def _posted(request: SignedInRequest) -> Any:
+    return request.POST if request.method == "POST" else None
 
 
 def _back(request: SignedInRequest) -> str:

@@ -36,8 +36,8 @@ def sharing(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show who may read a conversation; change it."""
     lasting = Conversation.objects.visible_to(request.user).filter(temporary_until=None)
     found = get_object_or_404(lasting.select_related("share"), pk=pk)
-    form = SharingForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = SharingForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         messages.success(request, form.carry_out(found))
         return redirect("chat:sharing", pk)
     share = getattr(found, "share", None)

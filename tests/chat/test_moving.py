@@ -1,0 +1,522 @@
+"""Taking conversations out and bringing them in: nothing is lost on the way, and nothing is believed."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from chat import imports, long_json
+from chat.dialects import CannotRead, read_tale
+from chat.exports import as_html, as_json, as_markdown, facts_of, file_name
+from chat.imports import read_file
+from chat.models import Attachment, Conversation, Folder, Message
+from chat.parcels import Parcel
+from chat.search import find
+from chat.tasks import carry_parcel, prune_parcels
+from tests.chat.hostile import HOSTILE
+from tests.chat.test_rendering import Walls, harm_in
+
+
+@pytest.fixture
+def talk(alice, picture):
+    """A conversation with everything: branches, a picture, settings, a folder, all kinds of ends."""
+    began = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    found = Conversation.objects.create(
+        owner=alice,
+        title="Herons & „more“",
+        title_source="person",
+        model="a-model",
+        system_prompt="Be brief.",
+        temperature=0.5,
+        max_tokens=300,
+        folder=Folder.objects.create(owner=alice, name="Birds"),
+        pinned_at=began,
+        created_at=began,
+        updated_at=began + timedelta(days=1),
+    )
+
+    def say(role: str, text: str, parent=None, **facts):
+        facts = {"status": "succeeded", "created_at": began} | facts
+        return Message.objects.create(
+            conversation=found, role=role, text=text, parent=parent, **facts
+        )
+
+    asked = say("user", "Why?\n\n北京 🦩", author=alice)
+    old = say("assistant", "Half", asked, status="cancelled", finish_reason="stopped")
+    new = say(
+        "assistant",
+        "Because. $x$",
+        asked,
+        reasoning="Hm.",
+        reasoning_ms=1200,
+        model="a-model",
+        served_by="b-model",
+        tokens_in=5,
+        tokens_out=7,
+        cost=1234,
+        cost_source="response",
+        finished_at=began + timedelta(seconds=9),
+    )
+    say("user", "On the old branch", old, author=alice)
+    found.tip = say("assistant", "", say("user", "And?", new), status="failed", error="No answer.")
+    found.save()
+    name = default_storage.save("chat/heron.png", ContentFile(picture()))
+    Attachment.objects.create(message=asked, file=name, mime="image/png", width=200, height=120)
+    return found
+
+
+def never_stops(count: int) -> bool:
+    return True
+
+
+def take(user, *found: Any):
+    return read_file(user, io.BytesIO(json.dumps(list(found)).encode()), never_stops)
+
+
+def zipped(files: dict[str, bytes]) -> io.BytesIO:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as parcel:
+        for name, content in files.items():
+            parcel.writestr(name, content)
+    target.seek(0)
+    return target
+
+
+def without_pictures(facts: dict[str, Any]) -> dict[str, Any]:
+    return facts | {"messages": [one | {"pictures": []} for one in facts["messages"]]}
+
+
+# --- out ---------------------------------------------------------------------------------------------
+
+
+def test_markdown_holds_the_branch_without_thinking(talk) -> None:
+    text = as_markdown(talk)
+    assert text.startswith("# Herons & „more“\n\n## You\n\nWhy?")
+    assert "## b-model\n\nBecause." in text
+    assert "Half" not in text
+    assert "Hm." not in text
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"), [("md", "text/markdown"), ("html", "text/html"), ("json", "application/json")]
+)
+def test_one_conversation_is_sent_as_a_file(as_alice, talk, form: str, kind: str) -> None:
+    answer = as_alice.get(f"/chat/{talk.pk}/export.{form}")
+    assert answer["Content-Type"].startswith(kind)
+    assert answer["Content-Disposition"] == f'attachment; filename="herons-more.{form}"'
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert as_alice.get(f"/chat/{talk.pk}/export.exe").status_code == 404
+
+
+@pytest.mark.parametrize("title", ["../../etc/passwd", "北京", 'a"b\r\nc', "con", "." * 60])
+def test_file_names_are_our_own(title: str) -> None:
+    name = file_name(Conversation(title=title), "md")
+    assert name.removesuffix(".md").replace("-", "").isalnum()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_comes_through_an_exported_page(talk, text: str) -> None:
+    talk.messages.update(text=text)
+    talk.title = text[:60]
+    html = as_html(talk)
+    assert "<script" not in html.lower()
+    for part in html.split('<div dir="auto">')[1:]:
+        walls = Walls()
+        walls.feed(part.split('<p class="facts">')[0])
+        assert walls.harm == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everything_goes_out_as_one_zip_in_the_background(as_alice, alice, talk) -> None:
+    Conversation.objects.create(owner=alice, title="Empty", model="m")
+    Conversation.objects.create(
+        owner=alice, title="Passing", model="m", temporary_until=timezone.now()
+    )
+    assert as_alice.post("/chat/parcels/", {"direction": "out"}).status_code == 302
+    as_alice.post("/chat/parcels/", {"direction": "out"})
+    parcel = Parcel.objects.get()
+    assert "Waiting for its turn" in as_alice.get("/chat/parcels/").content.decode()
+    carry_parcel.func(parcel.pk)
+    carry_parcel.func(parcel.pk)
+    assert "Download 2 conversations" in as_alice.get("/chat/parcels/").content.decode()
+    body = b"".join(as_alice.get(f"/chat/parcels/{parcel.pk}/file").streaming_content)
+    with zipfile.ZipFile(io.BytesIO(body)) as found:
+        names = found.namelist()
+    assert [name for name in names if "herons" in name] == [
+        "conversations/00001-herons-more.json",
+        "conversations/00001-herons-more.md",
+    ]
+    assert len([name for name in names if name.startswith("pictures/")]) == 1
+
+
+def test_a_file_is_forgotten_after_a_day_and_a_lost_one_is_given_up(alice) -> None:
+    name = default_storage.save("chat/parcels/x.zip", ContentFile(b"x"))
+    ago = timezone.now() - timedelta(days=1, minutes=1)
+    Parcel.objects.create(owner=alice, direction="out", status="done", file=name, created_at=ago)
+    lost = Parcel.objects.create(
+        owner=alice, direction="in", status="working", created_at=ago + timedelta(hours=22)
+    )
+    prune_parcels.func()
+    assert not default_storage.exists(name)
+    assert Parcel.objects.get().pk == lost.pk
+    assert Parcel.objects.get().note == "This was interrupted. Try again."
+
+
+# --- there and back ------------------------------------------------------------------------------------
+
+
+def test_what_goes_out_comes_back_equal(talk, bob) -> None:
+    tally = read_file(bob, io.BytesIO(as_json(talk)), never_stops)
+    assert str(tally) == "1 conversation came in."
+    back = Conversation.objects.get(owner=bob)
+    assert without_pictures(facts_of(back)) == without_pictures(facts_of(talk))
+    assert [hit.conversation for hit in find(bob, "北京")] == [back]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_zip_comes_back_with_its_pictures(as_alice, as_bob, bob, talk) -> None:
+    as_alice.post("/chat/parcels/", {"direction": "out"})
+    carry_parcel.func(Parcel.objects.get().pk)
+    body = b"".join(as_alice.get(f"/chat/parcels/{Parcel.objects.get().pk}/file").streaming_content)
+    file = SimpleUploadedFile("all.zip", body, "application/zip")
+    assert as_bob.post("/chat/parcels/", {"direction": "in", "file": file}).status_code == 302
+    parcel = Parcel.objects.get(owner=bob)
+    kept = parcel.file.name
+    carry_parcel.func(parcel.pk)
+    assert "1 conversation came in." in as_bob.get("/chat/parcels/").content.decode()
+    assert not default_storage.exists(kept)
+    picture = Attachment.objects.get(message__conversation__owner=bob)
+    assert (picture.width, picture.height, picture.mime) == (200, 120, "image/png")
+    assert default_storage.exists(picture.file.name)
+
+
+def test_what_is_here_already_comes_in_once(talk, alice, bob) -> None:
+    content = as_json(talk)
+    assert str(read_file(alice, io.BytesIO(content), never_stops)).endswith("was here already.")
+    read_file(bob, io.BytesIO(content), never_stops)
+    read_file(bob, io.BytesIO(content), never_stops)
+    assert Conversation.objects.filter(owner=bob).count() == 1
+    Conversation.objects.filter(owner=bob).update(deleted_at=timezone.now())
+    read_file(bob, io.BytesIO(content), never_stops)
+    assert Conversation.objects.filter(owner=bob, deleted_at=None).count() == 1
+
+
+# --- other programs ------------------------------------------------------------------------------------
+
+
+def chatgpt(**more: Any) -> dict[str, Any]:
+    def node(key, parent, role, text, **content):
+        content = content or {"content_type": "text", "parts": [text]}
+        message = {
+            "id": key,
+            "author": {"role": role},
+            "create_time": 1_700_000_000.5,
+            "content": content,
+            "metadata": {"model_slug": "gpt-4o"},
+        }
+        return {"id": key, "message": message if role else None, "parent": parent, "children": []}
+
+    nodes = [
+        node("root", None, None, ""),
+        node("system", "root", "system", "You are helpful"),
+        node("a", "system", "user", "Why herons?"),
+        node("tool", "a", "tool", "looked it up"),
+        node("b", "tool", "assistant", "Because."),
+        node("c", "a", "assistant", "Otherwise."),
+        node(
+            "d",
+            "b",
+            "user",
+            "",
+            content_type="multimodal_text",
+            parts=[{"content_type": "image_asset_pointer", "asset_pointer": "x"}, "See?"],
+        ),
+    ]
+    return {
+        "title": "Herons",
+        "create_time": 1_700_000_000.5,
+        "update_time": 1_700_000_100,
+        "mapping": {one["id"]: one for one in nodes},
+        "current_node": "d",
+        "conversation_id": "x",
+        "is_archived": False,
+    } | more
+
+
+OPEN_WEBUI = {
+    "id": "1",
+    "user_id": "u",
+    "title": "Terns",
+    "created_at": 1_700_000_000,
+    "updated_at": 1_700_000_100,
+    "pinned": True,
+    "archived": False,
+    "chat": {
+        "models": ["llama3"],
+        "history": {
+            "currentId": "b",
+            "messages": {
+                "b": {
+                    "id": "b",
+                    "parentId": "a",
+                    "childrenIds": [],
+                    "role": "assistant",
+                    "model": "llama3",
+                    "timestamp": 1_700_000_001,
+                    "content": '<details type="reasoning" done="true" duration="2"><summary>Thought'
+                    "</summary>\n> Hm.\n> Yes.\n</details>\nThey dive.",
+                },
+                "a": {
+                    "id": "a",
+                    "parentId": None,
+                    "childrenIds": ["b"],
+                    "role": "user",
+                    "timestamp": 1_700_000_000,
+                    "content": "What do terns do?",
+                },
+            },
+        },
+    },
+}
+
+
+def test_chatgpt_s_tree_comes_in_with_its_branches(alice) -> None:
+    take(alice, chatgpt())
+    found = Conversation.objects.get()
+    said = {m.text: m for m in found.messages.all()}
+    assert (found.title, found.model, found.created_at.year) == ("Herons", "gpt-4o", 2023)
+    assert set(said) == {
+        *("Why herons?", "Because.", "Otherwise."),
+        "[A picture that was not in the export]\n\nSee?",
+    }
+    assert said["Because."].parent == said["Otherwise."].parent == said["Why herons?"]
+    assert found.tip.text.endswith("See?")
+
+
+def test_open_webui_s_chats_come_in_with_their_thinking(alice) -> None:
+    take(alice, OPEN_WEBUI)
+    found = Conversation.objects.get()
+    question, reply = found.messages.order_by("pk")
+    assert (found.title, found.model, found.pinned_at is not None) == ("Terns", "llama3", True)
+    assert (question.text, reply.text) == ("What do terns do?", "They dive.")
+    assert (reply.reasoning, reply.parent, found.tip) == ("Hm.\nYes.", question, reply)
+
+
+def test_chatgpt_s_zip_comes_in(alice) -> None:
+    parcel = zipped(
+        {
+            "conversations.json": json.dumps([chatgpt()]).encode(),
+            "chat.html": b"x",
+            "user.json": b"x",
+        }
+    )
+    assert read_file(alice, parcel, never_stops).new == 1
+
+
+# --- hostile files -------------------------------------------------------------------------------------
+
+
+def cycle() -> dict[str, Any]:
+    found = chatgpt()
+    found["mapping"]["a"]["parent"] = "d"
+    found["mapping"]["system"]["parent"] = "system"
+    return found
+
+
+def silent_cycle() -> dict[str, Any]:
+    found = chatgpt()
+    found["mapping"]["system"]["parent"] = "root"
+    found["mapping"]["root"]["parent"] = "system"
+    return found
+
+
+def ours(*messages: Any, **more: Any) -> dict[str, Any]:
+    return {"format": "venice-studio-conversation", "messages": list(messages), **more}
+
+
+SAID = {"id": 1, "parent": None, "role": "user", "text": "Hello"}
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (cycle(), "in a circle"),
+        (silent_cycle(), "in a circle"),
+        (ours({**SAID, "parent": 1}), "in a circle"),
+        (ours(SAID, SAID), "the same name"),
+        (ours(), "no messages"),
+        (ours("x"), "not written as one"),
+        (ours({**SAID, "role": "system"}), "by nobody"),
+        (ours({**SAID, "id": None}), "no name"),
+        (ours({**SAID, "id": True}), "no name"),
+        (ours({**SAID, "text": "x" * 1_000_001}), "1,000,000 characters"),
+        (ours(*({**SAID, "id": n} for n in range(100_000))), "more than 10,000 messages"),
+        (chatgpt(mapping={str(n): {} for n in range(100_000)}), "more than 10,000 messages"),
+        (chatgpt(mapping={}), "no messages"),
+        ({"chat": {"history": {"messages": []}}}, "no messages"),
+        ({"hello": 1}, "do not know"),
+        ([1], "not written as one"),
+        (None, "not written as one"),
+    ],
+)
+def test_a_conversation_made_to_break_us_is_refused_with_a_sentence(
+    alice, found: Any, sentence: str
+) -> None:
+    tally = take(alice, found, ours(SAID))
+    assert tally.new == 1
+    assert sentence in str(tally)
+    assert "1 conversation could not be read" in str(tally)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "not JSON"),
+        (b"hello", "not JSON"),
+        (b"[", "cut off"),
+        (b'[{"a": "', "cut off"),
+        (b"[]", "no conversations"),
+        (b'{"a":' * 100_000, "too deeply"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b"PK\x05\x06" + b"\x00" * 18, "no conversations"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_with_a_sentence(
+    alice, content: bytes, sentence: str
+) -> None:
+    with pytest.raises(CannotRead, match=sentence):
+        read_file(alice, io.BytesIO(content), never_stops)
+
+
+@pytest.mark.parametrize("piece", [b"[" * 100_000 + b"]" * 100_000, b'{"a":' + b"9" * 9999 + b"}"])
+def test_one_broken_conversation_among_good_ones_ends_the_file_with_a_sentence(
+    alice, piece: bytes
+) -> None:
+    content = b"[" + json.dumps(ours(SAID)).encode() + b"," + piece + b"]"
+    with pytest.raises(CannotRead):
+        read_file(alice, io.BytesIO(content), never_stops)
+    assert Conversation.objects.count() == 1
+
+
+def test_wrong_types_everywhere_are_left_out(alice) -> None:
+    nonsense: list[Any] = [None, True, -1, 1e400, 10**30, "\ud800\x00", [], {}, [[]], "x" * 999]
+    for value in nonsense:
+        names = (
+            "title",
+            "model",
+            "settings",
+            "folder",
+            "pinned",
+            "created_at",
+            "updated_at",
+            "tip",
+        )
+        facts = dict.fromkeys((*names, "archived"), value)
+        fields = ("reasoning", "model", "status", "tokens_in", "cost", "reasoning_ms", "error")
+        more = dict.fromkeys((*fields, "created_at", "started_at", "sources", "pictures"), value)
+        settings = dict.fromkeys(("system_prompt", "temperature", "max_tokens", "top_p"), value)
+        told = read_tale(ours({**SAID, **more}, **{**facts, "settings": settings}))
+        imports.take_in(alice, told, lambda name: None)
+    assert Message.objects.filter(text="Hello").count() >= 1
+    assert (
+        not Conversation.objects.exclude(temperature=None)
+        .exclude(temperature__range=(0, 2))
+        .exists()
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_that_comes_in_is_shown_as_harmless_as_any(
+    simulator, as_alice, alice, text: str
+) -> None:
+    said = [
+        {"id": 1, "role": "user", "text": text},
+        {"id": 2, "parent": 1, "role": "assistant", "text": text},
+    ]
+    take(alice, ours(*said, title=text, folder=text, model=text))
+    page = as_alice.get(f"/chat/{Conversation.objects.get().pk}/").content.decode()
+    shown = page.split('data-part="blocks">')[1].split("<footer")[0].rsplit("</div></div>", 1)[0]
+    assert harm_in(shown) == []
+
+
+def test_a_zip_writes_nowhere_and_takes_no_picture_it_should_not(alice, picture) -> None:
+    said = {
+        **SAID,
+        "pictures": [{"name": "../../../evil.png"}, {"name": "a.png"}, {"name": "b.svg"}],
+    }
+    parcel = zipped(
+        {
+            "../conversations/evil.json": json.dumps(ours(said)).encode(),
+            "/conversations/x.json": json.dumps(ours({**SAID, "text": "Other"})).encode(),
+            "pictures/../../../evil.png": picture(),
+            "pictures/a.png": picture(),
+            "pictures/b.svg": b"<svg onload=alert(1)>",
+        }
+    )
+    assert read_file(alice, parcel, never_stops).new == 2
+    for kept in Attachment.objects.all():
+        assert kept.file.name.startswith("chat/20")
+        assert ".." not in kept.file.name
+
+
+def test_a_zip_that_swells_is_stopped(alice, monkeypatch) -> None:
+    monkeypatch.setattr(imports, "MOST_UNPACKED", 1024 * 1024)
+    swollen = b"[" + b" " * 5_000_000 + b"]"
+    with pytest.raises(CannotRead, match="larger than"):
+        read_file(alice, zipped({"conversations.json": swollen}), never_stops)
+
+
+def test_a_zip_that_is_broken_is_refused(alice) -> None:
+    content = zipped({"conversations.json": json.dumps([chatgpt()]).encode() * 50}).getvalue()
+    broken = content[:60] + b"\xff" * 40 + content[100:]
+    with pytest.raises(CannotRead):
+        read_file(alice, io.BytesIO(broken), never_stops)
+
+
+def test_a_conversation_that_has_no_end_is_stopped(alice, monkeypatch) -> None:
+    monkeypatch.setattr(long_json, "LONGEST_PIECE", 1024 * 1024)
+    for content in (b'[{"a": "' + b"x" * 3_000_000, b'{"a": "' + b"x" * 3_000_000):
+        with pytest.raises(CannotRead, match="longer than"):
+            read_file(alice, io.BytesIO(content), never_stops)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 64])
+def test_a_long_file_is_read_a_conversation_at_a_time(chunk: int, monkeypatch) -> None:
+    monkeypatch.setattr(long_json, "CHUNK", chunk)
+    whole = [{"a": 'x"],[\\'}, [], {"b": [1, {"c": "\\\\"}]}, "d,]", 5]
+    content = json.dumps(whole, indent=1).encode() + b"   "
+    assert list(long_json.conversations(io.BytesIO(content))) == whole
+
+
+def test_ten_thousand_messages_in_one_line_come_in(alice) -> None:
+    said = ({**SAID, "id": n, "parent": n - 1 or None, "text": str(n)} for n in range(1, 3001))
+    take(alice, ours(*said))
+    found = Conversation.objects.get()
+    assert found.tip.text == "3000"
+    assert len(found.tree.branch(found.tip_id)) == 3000
+
+
+def test_a_second_file_waits_for_the_first(as_alice, alice) -> None:
+    Parcel.objects.create(owner=alice, direction="in")
+    file = SimpleUploadedFile("x.json", b"[]")
+    page = as_alice.post("/chat/parcels/", {"direction": "in", "file": file})
+    assert page.status_code == 422
+    assert "Wait until it is done" in page.content.decode()
+    assert as_alice.post("/chat/parcels/", {"direction": "in"}).status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_cannot_be_read_says_why_on_the_page(as_alice, alice) -> None:
+    file = SimpleUploadedFile("x.json", b"hello")
+    as_alice.post("/chat/parcels/", {"direction": "in", "file": file})
+    carry_parcel.func(Parcel.objects.get().pk)
+    page = as_alice.get("/chat/parcels/").content.decode()
+    assert "Failed" in page
+    assert "The file is not JSON" in page
