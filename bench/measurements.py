@@ -153,13 +153,19 @@ def memory(run: Run) -> Iterator[Figure]:
 def pages(run: Run) -> Iterator[Figure]:
     """Measure how long the server takes for whole pages."""
     floor = _page_times(run.floor.program.address, "/page", {})
-    long = run.studio.long
+    long, longer = run.studio.long
+    search = f"Chat, search in {run.conversations:,} conversations"
     deep = run.images // 2
     for name, path, target in (
         (f"Gallery, 60 of {run.images:,} images", "/gallery/", 30.0),
         ("Gallery, half-way down", f"/gallery/?before={deep}", 30.0),
         (f"Chat, list of {run.conversations:,} conversations", "/chat/", 15.0),
+        (f"{search}: a rare word", "/chat/search?q=cormorant", 50.0),
+        (f"{search}: a word of every reply", "/chat/search?q=tide", 50.0),
+        (f"{search}: two words, one unfinished", "/chat/search?q=water+lagu", 50.0),
+        (f"{search}: a Chinese word", "/chat/search?q=%E5%8C%97%E4%BA%AC", 50.0),
         ("Conversation of 500 messages", f"/chat/{long}/", 60.0),
+        ("Conversation of 1,000 messages", f"/chat/{longer}/", 60.0),
     ):
         times = _page_times(run.studio.program.address, path, run.studio.visitor.headers)
         yield Figure(name, p50(times), "ms", target=target, floor=p50(floor), p95=p95(times))

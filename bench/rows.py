@@ -21,7 +21,8 @@ PEOPLE = 4
 PASSWORD = "a-password-for-the-bench"
 MODEL = "llama-3.3-70b"  # does not think first, so that its first token is a word of the reply
 TALKS = 480  # conversations that wait for the next message
-LONG = 500  # messages of the long conversation
+MESSAGES = 4  # in each of the many conversations of one person
+LONG = (500, 1000)  # messages of the long conversations
 NO_END = 10**15
 ANSWER = (
     "The **tide** is the slow rise and fall of the sea.\n\n- The moon pulls.\n- The sun helps.\n\n"
@@ -38,12 +39,12 @@ def main() -> None:
     call_command("prepare", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     people = make_people()
     make_quota()
-    make_conversations(people[:1], options.conversations)
+    make_many(people[0], options.conversations)
     talks = make_conversations(people, TALKS)
     made = {
         "people": [person.username for person in people],
         "talks": [[one.owner.username, one.pk] for one in talks],
-        "long": make_long_conversation(people[0]).pk,
+        "long": [make_long(people[0], length) for length in LONG],
     }
     make_images(people, options.images)
     print(json.dumps(made))
@@ -140,25 +141,19 @@ def _fill(conversations: tuple[Conversation, ...]) -> None:
     Conversation.objects.bulk_update(conversations, ["tip"])
 
 
-def make_long_conversation(owner: User) -> Conversation:
-    """Return a conversation of many messages."""
-    from chat.models import Message, Role
+def make_many(owner: User, number: int) -> None:
+    """Make conversations with words of all kinds, for the list and for search."""
+    from chat.seeding import seed
 
-    (conversation,) = make_conversations([owner], 1)
-    last = conversation.tip
-    for number in range(2, LONG):
-        is_reply = bool(number % 2)
-        last = Message.objects.create(
-            conversation=conversation,
-            parent=last,
-            role=Role.ASSISTANT if is_reply else Role.USER,
-            author=None if is_reply else owner,
-            text=f"{ANSWER} ({number})",
-            status="succeeded",
-        )
-    conversation.tip = last
-    conversation.save(update_fields=["tip"])
-    return conversation
+    seed(owner, number, MESSAGES, MODEL)
+
+
+def make_long(owner: User, length: int) -> int:
+    """Return the id of a conversation of so many messages."""
+    from chat.seeding import seed
+
+    (conversation,) = seed(owner, 1, length, MODEL)
+    return conversation.pk
 
 
 def make_images(people: list[User], number: int) -> None:

@@ -186,7 +186,7 @@ class Studio:
     visitors: dict[str, Visitor]
     owners: dict[int, str]
     talks: Iterator[int]
-    long: int
+    long: list[int]
     name: str = "product"
 
     @classmethod
@@ -201,7 +201,7 @@ class Studio:
         starts_in = program.wait_for(FIRST_PAGE)
         visitors = {name: Visitor.sign_in(program, name) for name in made["people"]}
         owners = {int(pk): str(owner) for owner, pk in made["talks"]}
-        long = int(made["long"])
+        long = [int(pk) for pk in made["long"]]
         return cls(program, settings, starts_in, visitors, owners, iter(owners), long)
 
     @property

@@ -177,11 +177,16 @@ def take_in(user: User, tale: Tale, pictures: Pictures) -> bool:
     """Write one conversation unless it is here already; return whether it is new."""
     if _is_known(user, tale):
         return False
+    files: list[str] = []
     try:
         with transaction.atomic():
-            _write(user, tale, pictures)
-    except IntegrityError:  # the same conversation twice, at the same moment
-        return False
+            _write(user, tale, pictures, files)
+    except Exception as error:  # nothing points to the files any more
+        for name in files:
+            default_storage.delete(name)
+        if isinstance(error, IntegrityError):  # the same conversation twice, at the same moment
+            return False
+        raise
     return True
 
 
@@ -194,7 +199,7 @@ def _is_known(user: User, tale: Tale) -> bool:
     return mine.filter(created_at=tale.created_at).exists()
 
 
-def _write(user: User, tale: Tale, pictures: Pictures) -> None:
+def _write(user: User, tale: Tale, pictures: Pictures, files: list[str]) -> None:
     now = timezone.now()
     began = tale.created_at or now
     Conversation.objects.filter(owner=user, origin=tale.fingerprint).update(origin="")
@@ -219,7 +224,7 @@ def _write(user: User, tale: Tale, pictures: Pictures) -> None:
     Message.objects.bulk_update([made[t.key] for t in answers], ["parent"], batch_size=200)
     tip = made.get(tale.tip or "") or made[tale.messages[-1].key]
     Conversation.objects.filter(pk=conversation.pk).update(tip=tip)
-    _attach(tale, made, pictures)
+    _attach(tale, made, pictures, files)
 
 
 def _created(rows: list[Message]) -> list[Message]:
@@ -256,13 +261,14 @@ def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Mess
     return message
 
 
-def _attach(tale: Tale, made: dict[str, Message], pictures: Pictures) -> None:
+def _attach(tale: Tale, made: dict[str, Message], pictures: Pictures, files: list[str]) -> None:
     for told in tale.messages:
         for name in told.pictures:
             picture = pictures(name)
             if picture is None:
                 continue
             file = default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
+            files.append(file)
             Attachment.objects.create(
                 message=made[told.key],
                 file=file,

