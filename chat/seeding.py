@@ -64,7 +64,7 @@ def _message(
     is_reply = bool(turn % 2)
     return Message(
         conversation=conversation,
-        parent=before,
+        parent_id=before.pk if before else None,  # ids alone: a chain of objects is a deep one
         role=Role.ASSISTANT if is_reply else Role.USER,
         author=None if is_reply else conversation.owner,
         model=conversation.model if is_reply else "",

@@ -18,6 +18,7 @@ from venice_site.accounts.models import User
 
 ENTRIES_A_PAGE = 40
 MOST_PINNED = 100
+SHOWN = ("owner_id", "title", "title_source", "created_at", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ def read_entries(
 ) -> Entries:
     """Return a stretch of a person's list, grouped by day; no message body is read."""
     shelf = shelf or Shelf()
-    found = shelf.conversations(user).newest_first().select_related("owner")
-    found = found.defer("system_prompt")
+    found = shelf.conversations(user).newest_first().only(*SHOWN)
+    if shelf.name == "team":
+        found = found.select_related("owner").only(*SHOWN, "owner__username")
     place = _place(after)
     if place is not None:
         found = found.older_than(*place)
@@ -103,7 +105,7 @@ def read_entries(
 
 def _pinned(user: User) -> list[Conversation]:
     mine = Conversation.objects.visible_to(user).listed().filter(pinned_at__isnull=False)
-    marked = mine.newest_first().select_related("owner").defer("system_prompt")
+    marked = mine.newest_first().only(*SHOWN)
     return list(marked.order_by("-pinned_at", "-pk")[:MOST_PINNED])
 
 

@@ -79,6 +79,25 @@ function tell(text, kind) {
 // --- keys -----------------------------------------------------------------------------------------
 let sequenceBegan = 0;
 
+function openFinder() {
+  const finder = document.getElementById("finder");
+  if (!finder || document.querySelector("dialog[open]")) return;
+  finder.showModal();
+  finder.querySelector("[data-search]").select();
+}
+
+// Arrow keys walk from the words through what was found, and back.
+function walk(event) {
+  const place = event.target.closest?.("[data-search], .hit");
+  if (!place || event.isComposing || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  const around = place.closest("dialog, main");
+  const stops = [...around.querySelectorAll("[data-search], .hit")];
+  const next = stops[stops.indexOf(place) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
 function isTyping(target) {
   return target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
 }
@@ -91,10 +110,18 @@ function pressed(event) {
     menu.querySelector("summary").focus();
     return;
   }
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openFinder();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
   if (event.key === "?") {
     event.preventDefault();
     document.getElementById("keys")?.showModal();
+  } else if (event.key === "/") {
+    event.preventDefault();
+    openFinder();
   } else if (performance.now() - sequenceBegan < sequenceTime) {
     sequenceBegan = 0;
     document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
@@ -129,6 +156,10 @@ document.addEventListener("click", (event) => {
   if (theme) chooseTheme(theme.dataset.themeChoice);
   const copying = target.closest("[data-copy], [data-copy-text]");
   if (copying) copy(copying);
+  if (target.closest("[data-open-search]") && document.getElementById("finder")) {
+    event.preventDefault();
+    openFinder();
+  }
   const opening = target.closest("[data-open-dialog]");
   if (opening) {
     closeMenus();
@@ -137,6 +168,7 @@ document.addEventListener("click", (event) => {
   if (target.closest("[data-close-dialog]") || target.matches("dialog")) target.closest("dialog")?.close();
 });
 document.addEventListener("keydown", pressed);
+document.addEventListener("keydown", walk);
 document.addEventListener("htmx:configRequest", freshToken);
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.xhr.status === 401) signedOut();
