@@ -4,48 +4,120 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from gallery.forms import ComposerForm, adapted, initial_of
-from gallery.models import Generation, Image
+from gallery import abilities, fields
+from gallery.commissions import Commission
+from gallery.forms import ComposerForm, initial_of
+from gallery.models import Generation, Image, Preset
 from venice_site.accounts.models import User
 from venice_site.venice.models import Metric
 from venice_site.venice.service import Venice
 from venice_site.venice.types import Model
 
+PROMPTS_SHOWN = 3
+PROMPTS_REMEMBERED = 40
+LOOKED_THROUGH = 400  # generations in which remembered prompts are looked for
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Composer:
-    """A form, what submitting it costs in micro-USD, and the tightest quota in words."""
+    """A form, what submitting it costs in micro-USD, and the tightest quota in words.
+
+    `commission` is what a valid form would order now.
+    """
 
     form: ComposerForm
+    user: User
     price: int
     allowance: str
     gone: str = ""
     is_prefilled: bool = False
+    preset: Preset | None = None
+    commission: Commission | None = None
 
     @property
     def model(self) -> Model:
         """Return the chosen model."""
         return self.form.chosen
 
+    @property
+    def ignored(self) -> str:
+        """Return what the chosen model ignores, as a sentence."""
+        return abilities.ignored(self.model)
+
+    @property
+    def sizes(self) -> list[tuple[str, int, int]]:
+        """Return usual proportions in pixels, for a model that takes pixels."""
+        return fields.sizes(self.model)
+
+    @cached_property
+    def presets(self) -> list[Preset]:
+        """Return the presets that this person may use."""
+        return list(Preset.objects.visible_to(self.user).select_related("user"))
+
+    @property
+    def pictures(self) -> int:
+        """Return how many pictures a valid form would make."""
+        return self.commission.pictures if self.commission else 0
+
+    @property
+    def prompts(self) -> list[str]:
+        """Return the first prompts of an order of many."""
+        if self.commission is None or self.commission.axes:
+            return []
+        return [order.prompt for order in self.commission.orders[:PROMPTS_SHOWN]]
+
 
 def blank(user: User, typed: Mapping[str, Any], like: Image | None) -> Composer | None:
-    """Return a composer filled like an image, else like the person's last one, then with what was typed.
+    """Return a composer filled like an image, a preset or the person's last order, then with what was typed.
 
     None when no model is known.
     """
+    preset = _preset(user, str(typed.get("preset") or ""))
     initial = _remembered(user) if like is None else initial_of(like)
-    known = {*ComposerForm.base_fields, *ComposerForm.SHAPE, *ComposerForm.TUNING}
-    said = {name: typed[name] for name in typed if name in known}
+    if preset is not None:
+        initial = initial | dict.fromkeys(ComposerForm.SWITCHES, False) | preset.settings
+    said = {name: value for name, value in typed.items() if name in _names()}
+    if not str(said.get("from_message", "")).isdecimal():
+        said.pop("from_message", None)
     composer = _composer(user, initial | said)
     prefilled = like is not None or "prompt" in said
-    return composer and replace(composer, is_prefilled=prefilled)
+    return composer and replace(composer, is_prefilled=prefilled, preset=preset)
 
 
 def filled(user: User, data: Mapping[str, Any]) -> Composer | None:
     """Return a composer with submitted data, to be validated; None when no model is known."""
     return _composer(user, {"model": data.get("model", "")}, data)
+
+
+def priced(user: User, data: Mapping[str, Any]) -> Composer | None:
+    """Return a composer that knows how many pictures the form would make, and for how much."""
+    composer = filled(user, data)
+    if composer is None or not composer.form.is_valid():
+        return composer
+    commission = composer.form.commission()
+    venice = Venice(user)
+    price = commission.variants * sum(venice.image_price(order) for order in commission.orders)
+    return replace(composer, price=price, commission=commission)
+
+
+def remembered_prompts(user: User) -> list[str]:
+    """Return this person's last prompts as they were typed, newest first, each once."""
+    rows = Generation.objects.prompted_by(user)
+    typed = rows.values_list("typed", "prompt")[:LOOKED_THROUGH]
+    return list(dict.fromkeys(first or second for first, second in typed))[:PROMPTS_REMEMBERED]
+
+
+def _names() -> set[str]:
+    return {*ComposerForm.base_fields, *ComposerForm.SHAPE, *ComposerForm.TUNING}
+
+
+def _preset(user: User, number: str) -> Preset | None:
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        return None
+    return Preset.objects.visible_to(user).filter(pk=int(number)).first()
 
 
 def _composer(
@@ -59,14 +131,14 @@ def _composer(
     model = _chosen(venice, models, wanted)
     form = ComposerForm(
         data,
-        initial=adapted(initial, model),
+        initial=fields.adapted(initial, model),
         model=model,
         models=models,
         styles=venice.styles(),
     )
     order, variants = form.priced_order()
     gone = wanted if wanted and wanted != model.id else ""
-    return Composer(form, venice.image_price(order) * variants, _allowance(venice), gone)
+    return Composer(form, user, venice.image_price(order) * variants, _allowance(venice), gone)
 
 
 def _chosen(venice: Venice, models: list[Model], wanted: str) -> Model:
@@ -76,11 +148,12 @@ def _chosen(venice: Venice, models: list[Model], wanted: str) -> Model:
 
 def _remembered(user: User) -> dict[str, Any]:
     """Return the person's last settings; a seed that was drawn then is drawn anew."""
-    generation = Generation.objects.filter(user=user).first()
+    generation = Generation.objects.prompted_by(user).first()
     last = generation and generation.images.order_by("pk").first()
-    if not last:
+    if not generation or not last:
         return {}
-    return {name: value for name, value in initial_of(last).items() if name != "seed"}
+    told = initial_of(last) | {"prompt": generation.typed or generation.prompt}
+    return {name: value for name, value in told.items() if name not in ("seed", "seed_mode")}
 
 
 def _allowance(venice: Venice) -> str:

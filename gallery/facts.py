@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from gallery import metadata
+from gallery.abilities import honours_seed
 from gallery.containers import Unreadable
 from gallery.imaging import EXTENSIONS
 from gallery.models import Image
@@ -37,7 +38,11 @@ def _asked(image: Image) -> Iterator[Fact]:
     if image.fallback_from:
         yield Fact("Model asked for", image.fallback_from)
         yield Fact("Why another model", image.fallback_reason)
-    yield Fact("Seed", image.seed_used if image.seed_used is not None else image.seed)
+    yield Fact("Made by", image.generation.get_kind_display() if image.is_edit else "")
+    yield Fact("Seed", _seed(image))
+    if image.seed is not None and not honours_seed(image.model_used or order.model):
+        yield Fact("Seed heeded", "no, this model ignores seeds", "words")
+    yield Fact("Enhanced prompt", image.response.get("enhanced_prompt"))
     yield Fact(
         "Size ordered",
         f"{order.width} \N{MULTIPLICATION SIGN} {order.height}" if order.width else "",
@@ -86,7 +91,8 @@ def records(image: Image) -> list[tuple[str, str, str]]:
 def file_name(image: Image) -> str:
     """Return the name that a download gets: the first words of the prompt, the seed, the extension."""
     words = slugify(image.generation.prompt)[:48].strip("-") or "image"
-    return f"{words}-{image.seed}.{EXTENSIONS.get(image.mime, 'bin')}"
+    mark = image.pk if image.seed is None else image.seed
+    return f"{words}-{mark}.{EXTENSIONS.get(image.mime, 'bin')}"
 
 
 def with_generation_data(image: Image, content: bytes, model: Model | None) -> bytes:
@@ -101,9 +107,9 @@ def generation_data(image: Image, model: Model | None) -> metadata.GenerationDat
     """Return what a download tells other tools; `model` supplies the steps that were not sent."""
     order = image.asked
     return metadata.GenerationData(
-        prompt=order.prompt,
+        prompt=image.generation.prompt,
         negative_prompt=order.negative_prompt,
-        seed=image.seed_used if image.seed_used is not None else image.seed,
+        seed=_seed(image),
         width=image.width or 0,
         height=image.height or 0,
         model=image.model_used or order.model,
@@ -119,6 +125,10 @@ def generation_data(image: Image, model: Model | None) -> metadata.GenerationDat
         },
         record=record(image),
     )
+
+
+def _seed(image: Image) -> int | None:
+    return image.seed if image.seed_used is None else image.seed_used
 
 
 def record(image: Image) -> dict[str, Any]:

@@ -1,73 +1,71 @@
-"""The composer: strings in, an order out. Its fields follow from what the chosen model can do."""
+"""The composer: strings in, orders out. Its fields follow from what the chosen model can do."""
 
 from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxLengthValidator
 
-from gallery.models import Generation, Image, Visibility
+from gallery import axes, dynamic
+from gallery.axes import Axis, BadAxis
+from gallery.commissions import MOST_PICTURES, Commission
+from gallery.dynamic import Misspelt
+from gallery.fields import PromptField, WholeField, adapted, chips, shape_fields, tuning_fields
+from gallery.models import Generation, Image, Visibility, WordList
+from gallery.presets import around
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.types import SEED_RANGE, ImageOrder, Model
 
-MAX_SIDE = 1280  # pixels; Venice refuses more (contract 2.1)
-MIN_SIDE = 64
 SEED_LIMIT = 999_999_999
-MOST_VARIANTS = 4
-DEFAULT_SIDE = 1024
-DEFAULT_STEPS = 30
-FORMATS = (("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WebP"))
-
-
-class PromptField(forms.CharField):
-    """Long text; browsers send line ends as CR LF, prompts have LF."""
-
-    def to_python(self, value: Any) -> str:
-        """Return the text with plain line ends."""
-        return str(super().to_python(value)).replace("\r\n", "\n")
-
-
-class WholeField(forms.IntegerField):
-    """A whole number between two limits, refused in plain words."""
-
-    def __init__(self, *, unit: str = "", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.error_messages |= {
-            "invalid": "Write a whole number.",
-            "min_value": f"Use at least {self.min_value}{unit}.",
-            "max_value": f"Use at most {self.max_value}{unit}.",
-            "step_size": f"Use a multiple of {self.step_size}.",
-        }
+MOST_VARIANTS = 20
+LONGEST_TYPED = 32_768  # characters, before choices are made
+FORMATS = [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WebP")]
+SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("count", "Counting up")]
+EXPANSIONS = [("all", "Every combination"), ("random", "One at random a picture")]
+STALE = "This form cannot be used any more. Reload the page."
 
 
 class ComposerForm(forms.Form):
-    """What a person may say about a picture, for one model."""
+    """What a person may say about pictures, for one model."""
 
     request_id = forms.UUIDField(
+        required=False, widget=forms.HiddenInput, error_messages={"invalid": STALE}
+    )
+    from_message = forms.IntegerField(
         required=False,
+        min_value=1,
+        max_value=2**63 - 1,
         widget=forms.HiddenInput,
-        error_messages={"invalid": "This form cannot be used any more. Reload the page."},
+        error_messages={"invalid": STALE, "min_value": STALE, "max_value": STALE},
     )
     prompt = PromptField(
         label="Prompt",
         widget=forms.Textarea(attrs={"rows": 5, "placeholder": "What do you want to see?"}),
         error_messages={"required": "Write what you want to see."},
     )
+    template = PromptField(
+        label="Around the prompt",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "{prompt}, soft window light"}),
+        help_text="{prompt} stands for what you wrote.",
+    )
     negative_prompt = PromptField(
         label="Negative prompt",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What should not appear. Some models ignore it.",
+        help_text="What should not appear.",
     )
     model = forms.ChoiceField(
         label="Model",
         error_messages={"invalid_choice": "This model is not on offer. Choose another one."},
     )
+    seed_mode = chips("Seeds", SEED_MODES, "random")
     seed = WholeField(
         label="Seed",
         required=False,
@@ -75,11 +73,25 @@ class ComposerForm(forms.Form):
         max_value=SEED_LIMIT,
         help_text="Empty: a new one each time.",
     )
-    style_preset = forms.ChoiceField(label="Style", required=False)
+    style_preset = chips("Style", [], "")
     variants = WholeField(
         label="Variants", required=False, min_value=1, max_value=MOST_VARIANTS, initial=1
     )
-    format = forms.ChoiceField(label="Format", required=False, choices=FORMATS, initial="png")
+    expand = chips("Choices in the prompt", EXPANSIONS, "all")
+    format = chips("Format", FORMATS, "png")
+    x_axis = forms.ChoiceField(label="Across", required=False, choices=axes.CHOICES)
+    x_values = forms.CharField(
+        label="Values across", required=False, widget=forms.Textarea(attrs={"rows": 1})
+    )
+    y_axis = forms.ChoiceField(label="Down", required=False, choices=axes.CHOICES)
+    y_values = forms.CharField(
+        label="Values down", required=False, widget=forms.Textarea(attrs={"rows": 1})
+    )
+    enhance_prompt = forms.BooleanField(
+        label="Enhance prompt",
+        required=False,
+        help_text="Venice writes it out further. $0.04 more a picture, and about 30 seconds.",
+    )
     hide_watermark = forms.BooleanField(label="Hide watermark", required=False)
     safe_mode = forms.BooleanField(
         label="Safe mode", required=False, help_text="Venice blurs adult content."
@@ -93,8 +105,16 @@ class ComposerForm(forms.Form):
 
     SHAPE = ("width", "height", "aspect_ratio", "resolution", "quality")
     TUNING = ("steps", "cfg_scale")
-    CHOICES = ("seed", "variants", "style_preset", "format")
-    SWITCHES = ("hide_watermark", "safe_mode", "embed_exif_metadata", "private")
+    GRID = ("x_axis", "x_values", "y_axis", "y_values")
+    SWITCHES = (
+        "enhance_prompt",
+        "hide_watermark",
+        "safe_mode",
+        "embed_exif_metadata",
+        "private",
+    )
+    UNSEEN = ("request_id", "from_message")
+    OF_THE_MOMENT = (*UNSEEN, *GRID, "prompt", "seed", "seed_mode", "private")
 
     def __init__(
         self,
@@ -106,16 +126,18 @@ class ComposerForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id = "composer-%s"
-        self.chosen = model
-        self.fields["model"].choices = [(one.id, one.name) for one in models]  # type: ignore[attr-defined]
+        self.chosen, self.models, self.styles = model, list(models), list(styles)
+        self.fields["model"].choices = [(one.id, one.name) for one in self.models]  # type: ignore[attr-defined]
         self.fields["style_preset"].choices = [  # type: ignore[attr-defined]
             ("", "None"),
-            *((style, style) for style in styles),
+            *((style, style) for style in self.styles),
         ]
-        self._limit_prompts(model.prompt_limit)
-        self.fields |= _shape_fields(model) | _tuning_fields(model)
+        self.fields |= shape_fields(model) | tuning_fields(model)
+        self.prompts: list[str] = []
+        self.cells: list[ComposerForm] = []
+        self.axes: list[Axis] = []
         for name, field in self.fields.items():
-            if name not in self.SWITCHES:
+            if name not in self.SWITCHES and not isinstance(field.widget, forms.RadioSelect):
                 field.widget.attrs["class"] = "field__control"
 
     @property
@@ -129,55 +151,91 @@ class ComposerForm(forms.Form):
         return self._bound(self.TUNING)
 
     @property
-    def choices(self) -> list[forms.BoundField]:
-        """Return the fields that every model understands."""
-        return self._bound(self.CHOICES)
-
-    @property
     def switches(self) -> list[forms.BoundField]:
         """Return the fields that are on or off."""
         return self._bound(self.SWITCHES)
 
     @property
+    def unseen(self) -> list[forms.BoundField]:
+        """Return the fields that nobody types into."""
+        return self._bound(self.UNSEEN)
+
+    @property
     def general_errors(self) -> list[str]:
         """Return the errors that stand beside no field that can be seen."""
-        return [*self.non_field_errors(), *self["request_id"].errors]
+        unseen = [error for name in self.UNSEEN for error in self[name].errors]
+        return [*self.non_field_errors(), *unseen]
 
     @property
     def is_more_wrong(self) -> bool:
         """Return whether a field that is folded away has an error."""
-        folded = ("negative_prompt", *self.TUNING, *self.CHOICES, *self.SWITCHES)
-        return any(name in self.errors for name in folded)
+        near = {"prompt", "model", *self.SHAPE, *self.UNSEEN}
+        return any(name not in near for name in self.errors if name != "__all__")
 
-    def order(self) -> ImageOrder:
-        """Return the order; an empty seed is drawn now. Needs a valid form."""
+    @property
+    def has_axes(self) -> bool:
+        """Return whether a grid is asked for, whatever its values are."""
+        return bool(self["x_axis"].value() or self["y_axis"].value())
+
+    def commission(self) -> Commission:
+        """Return what is ordered; an empty seed is drawn now. Needs a valid form."""
+        data, first = self.cleaned_data, self._first_seed()
+        common = {
+            "typed": data["prompt"],
+            "visibility": Visibility.PRIVATE if data["private"] else Visibility.TEAM,
+            "from_message": data["from_message"],
+        }
+        if self.cells:
+            orders = tuple(
+                cell.order(cell.prompts[0], cell._first_seed(first)) for cell in self.cells
+            )
+            return Commission(
+                orders, self._each, axes=tuple(axis.as_dict() for axis in self.axes), **common
+            )
+        step = 0 if self._seed_stays else self._each
+        orders = tuple(
+            self.order(prompt, first + step * place) for place, prompt in enumerate(self.prompts)
+        )
+        return Commission(orders, self._each, **common)
+
+    def order(self, prompt: str, seed: int) -> ImageOrder:
+        """Return the order of one prompt with one seed. Needs a valid form."""
         told = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
         names = ImageOrder.__dataclass_fields__.keys() & told.keys()
-        return ImageOrder(**{"seed": self._draw_seed()} | {name: told[name] for name in names})
+        return ImageOrder(**{n: told[n] for n in names} | {"prompt": prompt, "seed": seed})
 
-    @property
-    def count(self) -> int:
-        """Return how many pictures are asked for. Needs a valid form."""
-        return int(self.cleaned_data["variants"] or 1)
-
-    @property
-    def visibility(self) -> Visibility:
-        """Return who may see the pictures. Needs a valid form."""
-        return Visibility.PRIVATE if self.cleaned_data["private"] else Visibility.TEAM
-
-    def submit(self, user: User) -> Generation | None:
+    def submit(self, user: User) -> list[Generation]:
         """Submit what the form says; a refusal becomes an error of the form. Needs a valid form."""
         try:
             return Generation.objects.submit(
                 user,
-                self.order(),
-                self.count,
+                self.commission(),
                 request_id=str(self.cleaned_data["request_id"] or uuid.uuid4()),
-                visibility=self.visibility,
             )
         except VeniceError as error:
             self.add_error(None, str(error))
-            return None
+            return []
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a preset keeps of a bound form: every sound setting that is not of the moment."""
+        kept = [name for name in self.fields if name not in self.OF_THE_MOMENT]
+        values = {name: self[name].value() for name in kept if name not in self.errors}
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+    def seed_after(self, made: Generation) -> int | None:
+        """Return the seed to stand in the form once these pictures are ordered. Needs a valid form."""
+        seed: int | None = self.cleaned_data["seed"]
+        mode = self.cleaned_data["seed_mode"]
+        if mode == "count" and seed is not None:
+            return min(seed + self.pictures, SEED_LIMIT)
+        if mode == "fixed" and seed is None:
+            return made.images.values_list("seed", flat=True).order_by("pk").first()
+        return seed
+
+    @property
+    def pictures(self) -> int:
+        """Return how many pictures a valid form makes."""
+        return (len(self.cells) or len(self.prompts)) * self._each
 
     def priced_order(self) -> tuple[ImageOrder, int]:
         """Return an order that costs what the form costs as it stands, and how many times.
@@ -188,129 +246,140 @@ class ComposerForm(forms.Form):
         typed = {name: str(self[name].value() or "") for name in listed if name in self.fields}
         told: dict[str, Any] = {n: value for n, value in typed.items() if value in listed[n]}
         count = str(self["variants"].value() or 1)
-        variants = int(count) if count in {"1", "2", "3", "4"} else 1
-        return ImageOrder(model=self.chosen.id, prompt="", seed=1, **told), variants
+        variants = int(count) if count.isdecimal() and len(count) < 4 else 1
+        enhanced = bool(self["enhance_prompt"].value())
+        order = ImageOrder(model=self.chosen.id, prompt="", seed=1, enhance_prompt=enhanced, **told)
+        return order, min(max(variants, 1), MOST_VARIANTS)
 
     def clean(self) -> dict[str, Any]:
-        """Fill in what was left out, and keep every variant's seed within Venice's range."""
+        """Fill in what was left out, make the choices of the prompt, and lay out the grid."""
         data = super().clean() or self.cleaned_data
         for name in self.SHAPE:
             if name in self.fields and data.get(name) in (None, ""):
                 data[name] = self.fields[name].initial
-        seed, variants = data.get("seed"), data.get("variants") or 1
-        if seed is not None and seed + variants - 1 > SEED_LIMIT:
-            self.add_error(
-                "seed", f"With {variants} variants, use at most {SEED_LIMIT - variants + 1}."
-            )
         data["format"] = data.get("format") or "png"
+        if "prompt" in data and "template" in data:
+            self._choose(data)
+        if not self.errors:
+            self._lay_out(data)
+        if not self.errors:
+            self._keep_seeds_in_range(data)
         return data
 
-    def _limit_prompts(self, limit: int) -> None:
-        """No maxlength on the control: it would cut a pasted prompt without a word."""
-        told = MaxLengthValidator(limit, f"This model takes at most {limit:,} characters.")
-        for name in ("prompt", "negative_prompt"):
-            self.fields[name].validators.append(told)
+    def _choose(self, data: dict[str, Any]) -> None:
+        text = around(data["template"], data["prompt"])
+        try:
+            phrase = dynamic.read(text, WordList.objects.lines(dynamic.lists_named(text)))
+        except Misspelt as error:
+            self.add_error("prompt", str(error))
+            return
+        variants = data.get("variants") or 1
+        if data.get("expand") == "random" and phrase.is_dynamic:
+            self.prompts = [phrase.one(random.Random()) for _ in range(variants)]
+        elif (count := phrase.count()) * variants > MOST_PICTURES:
+            self.add_error("prompt", _too_many(count * variants))
+        else:
+            self.prompts = list(phrase.every())
+        self._check_prompts(data)
+
+    def _check_prompts(self, data: dict[str, Any]) -> None:
+        """No maxlength on the controls: it would cut a pasted prompt without a word."""
+        limit = self.chosen.prompt_limit
+        told = f"This model takes at most {limit:,} characters."
+        if any(len(prompt) > limit for prompt in self.prompts):
+            self.add_error("prompt", told)
+        elif not all(prompt.strip() for prompt in self.prompts):
+            self.add_error("prompt", "One of these prompts is empty.")
+        if len(data.get("negative_prompt") or "") > limit:
+            self.add_error("negative_prompt", told)
+
+    def _lay_out(self, data: dict[str, Any]) -> None:
+        self.axes = [axis for letter in "xy" if (axis := self._axis(letter, data)) is not None]
+        if not self.axes or self.errors:
+            return
+        across, down = self.axes[0], self.axes[1] if len(self.axes) > 1 else None
+        pictures = len(across.values) * (len(down.values) if down else 1) * (data["variants"] or 1)
+        if len(self.prompts) != 1:
+            self.add_error("x_axis", "A grid takes one prompt. Take the choices out of it.")
+        elif down and across.name == down.name:
+            self.add_error("y_axis", "Choose two different settings.")
+        elif pictures > MOST_PICTURES:
+            self.add_error("x_axis", _too_many(pictures))
+        else:
+            self._fill_cells(across, down)
+
+    def _axis(self, letter: str, data: dict[str, Any]) -> Axis | None:
+        if not (name := data.get(f"{letter}_axis")):
+            return None
+        text = data.get(f"{letter}_values") or ""
+        try:
+            return axes.read(
+                name, text, prompt=data["prompt"], models=self.models, styles=self.styles
+            )
+        except BadAxis as error:
+            self.add_error(f"{letter}_values", str(error))
+            return None
+
+    def _fill_cells(self, across: Axis, down: Axis | None) -> None:
+        typed = {name: self.data[name] for name in self.data if name not in self.GRID}
+        for y, x in product(down.values if down else ("",), across.values):
+            data = across.applied(typed, x)
+            data = down.applied(data, y) if down else data
+            cell = self._cell(data)
+            for axis, value in ((across, x), (down, y)):
+                if axis and (wrong := _wrong(cell, axis)):
+                    field = "x_values" if axis is across and self.data.get("x_axis") else "y_values"
+                    self.add_error(field, f"{axis.label} {value}: {wrong}")
+                    self.cells = []
+                    return
+            self.cells.append(cell)
+
+    def _cell(self, data: dict[str, Any]) -> ComposerForm:
+        model = next(one for one in self.models if one.id == data["model"])
+        fitting = data if model.id == self.chosen.id else adapted(data, model)
+        return ComposerForm(fitting, model=model, models=self.models, styles=self.styles)
+
+    def _keep_seeds_in_range(self, data: dict[str, Any]) -> None:
+        seed = data.get("seed")
+        used = self._each if self._seed_stays or self.cells else self.pictures
+        if seed is not None and seed + used - 1 > SEED_LIMIT:
+            what = "variants" if used == self._each else "pictures"
+            self.add_error("seed", f"With {used} {what}, use at most {SEED_LIMIT - used + 1}.")
+
+    @property
+    def _each(self) -> int:
+        """Return how many pictures each prompt gets."""
+        if self.cleaned_data.get("expand") == "random" and len(self.prompts) > 1:
+            return 1
+        return int(self.cleaned_data.get("variants") or 1)
+
+    @property
+    def _seed_stays(self) -> bool:
+        """Return whether every prompt begins with the same seed."""
+        return self.cleaned_data.get("seed_mode") == "fixed"
+
+    def _first_seed(self, otherwise: int | None = None) -> int:
+        if (seed := self.cleaned_data["seed"]) is not None:
+            return int(seed)
+        first, last = SEED_RANGE
+        return random.randint(first, last - self.pictures + 1) if otherwise is None else otherwise
 
     def _bound(self, names: Iterable[str]) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
 
-    def _draw_seed(self) -> int:
-        first, last = SEED_RANGE
-        return random.randint(first, last - self.count + 1)
+
+def _too_many(pictures: int) -> str:
+    return f"This makes {pictures:,} pictures. One order makes at most {MOST_PICTURES}."
+
+
+def _wrong(cell: ComposerForm, axis: Axis) -> str:
+    """Return what is wrong with a cell, in a sentence; empty when it is fine."""
+    if axis.name not in cell.fields:
+        return f"{cell.chosen.name} has no such setting."
+    return "" if cell.is_valid() else str(next(iter(cell.errors.values()))[0])
 
 
 def initial_of(image: Image) -> dict[str, Any]:
     """Return the settings of an image as initial values of a form."""
     told = {name: value for name, value in image.order.items() if value not in (None, "")}
-    return told | {"private": image.is_private}
-
-
-def adapted(initial: Mapping[str, Any], model: Model) -> dict[str, Any]:
-    """Return initial values that this model can take: sizes snapped, steps limited, the rest dropped."""
-    fitting = dict(initial) | {"model": model.id, "request_id": uuid.uuid4()}
-    for side in ("width", "height"):
-        if (pixels := _whole(fitting.pop(side, None))) is not None:
-            fitting[side] = snapped(pixels, model.size_divisor)
-    if (steps := _whole(fitting.pop("steps", None))) is not None and model.steps_max:
-        fitting["steps"] = min(steps, model.steps_max)
-    for name, listed in (
-        ("aspect_ratio", model.aspect_ratios),
-        ("resolution", model.resolutions),
-        ("quality", model.qualities),
-    ):
-        if fitting.get(name) not in listed:
-            fitting.pop(name, None)
-    return fitting
-
-
-def snapped(pixels: int, divisor: int) -> int:
-    """Return the nearest size that the model takes."""
-    largest = MAX_SIDE - MAX_SIDE % divisor
-    return min(max(round(pixels / divisor) * divisor, MIN_SIDE), largest)
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _shape_fields(model: Model) -> dict[str, forms.Field]:
-    if model.sized_in_pixels:
-        divisor = model.size_divisor
-        return {
-            name: WholeField(
-                label=name.capitalize(),
-                required=False,
-                initial=snapped(DEFAULT_SIDE, divisor),
-                min_value=MIN_SIDE,
-                max_value=MAX_SIDE - MAX_SIDE % divisor,
-                step_size=divisor,
-                unit=" pixels",
-            )
-            for name in ("width", "height")
-        }
-    fields: dict[str, forms.Field] = {
-        "aspect_ratio": _listed("Aspect ratio", model.aspect_ratios, model.default_aspect_ratio)
-    }
-    if model.resolutions:
-        fields["resolution"] = _listed("Resolution", model.resolutions, model.default_resolution)
-    if model.qualities:
-        fields["quality"] = _listed("Quality", model.qualities, model.default_quality)
-    return fields
-
-
-def _listed(label: str, values: tuple[str, ...], default: str) -> forms.ChoiceField:
-    initial = default if default in values else values[0]
-    return forms.ChoiceField(
-        label=label, required=False, choices=[(value, value) for value in values], initial=initial
-    )
-
-
-def _tuning_fields(model: Model) -> dict[str, forms.Field]:
-    if not model.uses_steps or model.steps_max is None:
-        return {}
-    return {
-        "steps": WholeField(
-            label="Steps",
-            required=False,
-            min_value=1,
-            max_value=model.steps_max,
-            initial=min(DEFAULT_STEPS, model.steps_max),
-            help_text=f"1 to {model.steps_max}.",
-        ),
-        "cfg_scale": forms.FloatField(
-            label="CFG scale",
-            required=False,
-            min_value=0.1,
-            max_value=20,
-            widget=forms.NumberInput(attrs={"step": "any"}),
-            help_text="Up to 20. Empty: as the model likes.",
-            error_messages={
-                "invalid": "Write a number.",
-                "min_value": "Use at least 0.1.",
-                "max_value": "Use at most 20.",
-            },
-        ),
-    }
+    return told | {"private": image.is_private, "seed_mode": "fixed"}

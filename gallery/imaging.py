@@ -19,6 +19,8 @@ PREVIEW = 1440
 THUMBNAILS = (512, 256)
 RENDITIONS = (PREVIEW, *THUMBNAILS)  # longest side in pixels; each is made from the one before
 PLACEHOLDER = 10  # pixels of the tiny copy that stands in the row
+CAREFUL_QUALITY = 95  # of a copy that Venice works on
+SMALLER = 0.8
 WEBP_QUALITY, WEBP_METHOD = 80, 2  # methods above 2 cost much and save under 10 %
 
 
@@ -68,6 +70,23 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def within(content: bytes, most_bytes: int, most_pixels: int) -> bytes:
+    """Return a verified picture as it is if it fits, else a smaller copy of it that does."""
+    with Pillow.open(BytesIO(content), formats=tuple(FORMATS)) as opened:
+        width, height = opened.size
+        scale = min(1.0, (most_pixels / (width * height)) ** 0.5)
+        if scale == 1.0 and len(content) <= most_bytes:
+            return content
+        mode = "RGBA" if opened.has_transparency_data else "RGB"
+        current = opened.convert(mode)
+    while True:
+        size = (max(1, int(width * scale)), max(1, int(height * scale)))
+        smaller = _webp(current.resize(size, Pillow.Resampling.LANCZOS), None, CAREFUL_QUALITY)
+        if len(smaller) <= most_bytes:
+            return smaller
+        scale *= SMALLER
+
+
 def _refuse_bomb(size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise NotAPicture("The picture has too many pixels.")
@@ -99,7 +118,7 @@ def _shrunk(image: Pillow.Image, longest: int) -> Pillow.Image:
     return image.resize(size, Pillow.Resampling.BICUBIC, reducing_gap=1.0)
 
 
-def _webp(image: Pillow.Image, profile: bytes | None) -> bytes:
+def _webp(image: Pillow.Image, profile: bytes | None, quality: int = WEBP_QUALITY) -> bytes:
     out = BytesIO()
-    image.save(out, "WEBP", quality=WEBP_QUALITY, method=WEBP_METHOD, icc_profile=profile or b"")
+    image.save(out, "WEBP", quality=quality, method=WEBP_METHOD, icc_profile=profile or b"")
     return out.getvalue()

@@ -47,7 +47,7 @@ class GenerationData:
 
     prompt: str
     negative_prompt: str
-    seed: int
+    seed: int | None
     width: int
     height: int
     model: str
@@ -94,7 +94,9 @@ def _facts(data: GenerationData) -> str:
     facts: dict[str, Any] = {"Steps": data.steps, "Sampler": "Venice"}
     if data.cfg_scale is not None:
         facts["CFG scale"] = f"{data.cfg_scale:g}"
-    facts |= {"Seed": data.seed, "Size": f"{data.width}x{data.height}", "Model": data.model}
+    if data.seed is not None:
+        facts["Seed"] = data.seed
+    facts |= {"Size": f"{data.width}x{data.height}", "Model": data.model}
     facts |= {name: value for name, value in data.extras.items() if value}
     facts |= {
         "Image ID": data.image_id,

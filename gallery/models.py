@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -17,43 +18,60 @@ from django.utils import timezone
 
 from gallery import files, imaging, metadata
 from gallery.archives import Archive
+from gallery.batches import Batch
 from gallery.collections import Collection, Placement
+from gallery.commissions import Commission
 from gallery.imaging import NotAPicture
 from gallery.index import SearchDocument, Tally, WordsField
+from gallery.line import Line
+from gallery.lineage import Descent
 from gallery.marks import Mark
+from gallery.presets import Preset
 from gallery.saved import SavedSearch
 from gallery.tags import Tag, Tagging
+from gallery.visibility import Visibility
+from gallery.wordlists import WordList
 from venice_site.accounts.models import User
 from venice_site.venice.errors import BadAnswer
 from venice_site.venice.models import Call
 from venice_site.venice.runs import Run, RunQuerySet, RunStatus
 from venice_site.venice.service import Venice
-from venice_site.venice.types import GeneratedImage, ImageOrder
+from venice_site.venice.types import EditOrder, GeneratedImage, ImageOrder
 
 __all__ = (
     "Archive",
+    "Batch",
     "Collection",
+    "Descent",
     "Generation",
     "Image",
+    "ImageKind",
+    "Line",
     "Mark",
     "Placement",
+    "Preset",
     "SavedSearch",
     "SearchDocument",
     "Tag",
     "Tagging",
     "Tally",
     "Visibility",
+    "WordList",
+    "wake_up",
 )
 
 TEAM_SHELF = 0  # what everybody sees; the other shelves have the ids of their persons
 PLACES_COUNTED = 1000  # how far back in the queue places are worked out
 
 
-class Visibility(models.TextChoices):
-    """Who may see a generation besides its owner."""
+class ImageKind(models.TextChoices):
+    """How a picture comes to be."""
 
-    TEAM = "team", "The team"
-    PRIVATE = "private", "Only you"
+    GENERATE = "generate", "Made from a prompt"
+    EDIT = "edit", "Edited"
+    COMBINE = "combine", "Combined"
+    UPSCALE = "upscale", "Upscaled"
+    CUTOUT = "cutout", "Background removed"
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -67,46 +85,122 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """Return the generations that this person may change."""
         return self.filter(user=user)
 
+    def prompted_by(self, user: User) -> Self:
+        """Return what this person made from prompts, newest first."""
+        return self.filter(user=user, kind=ImageKind.GENERATE).order_by("-pk")
+
     def submit(
         self,
         user: User,
-        order: ImageOrder,
-        variants: int,
+        commission: Commission,
         *,
         request_id: str,
-        visibility: str = Visibility.TEAM,
-    ) -> Generation:
-        """Reserve quota for every variant, write the rows and call for workers, all or nothing.
+        parent: Image | None = None,
+    ) -> list[Generation]:
+        """Reserve quota for every picture, write the rows and call for workers, all or nothing.
 
-        The variants get the seeds seed, seed + 1, … A request id that this person has used before
-        returns the generation it made. Raises `QuotaExceeded`, and then nothing was written.
+        The variants of an order get the seeds seed, seed + 1, … A request id that this person has used
+        before returns what it made. Raises `QuotaExceeded`, and then nothing was written.
         """
+        try:
+            with transaction.atomic():
+                batch = self._batch(user, commission, request_id)
+                return [
+                    self._written(
+                        user,
+                        commission,
+                        order,
+                        batch=batch,
+                        place=place,
+                        request_id=f"{request_id}-{place}" if batch else request_id,
+                        parent=parent,
+                    )
+                    for place, order in enumerate(commission.orders)
+                ]
+        except IntegrityError:
+            made = Q(request_id=request_id) | Q(batch__request_id=request_id)
+            if not (found := list(self.filter(made, user=user).order_by("pk"))):
+                raise
+            return found
+
+    def submit_edit(
+        self, user: User, order: EditOrder, parents: Sequence[Image], *, request_id: str
+    ) -> Generation:
+        """Reserve quota for one picture made of others, write its rows and call for a worker.
+
+        It is as private as the most private of its parents. Raises `QuotaExceeded`.
+        """
+        base = parents[0].generation
+        private = any(parent.generation.is_private for parent in parents)
         try:
             with transaction.atomic():
                 generation = self.create(
                     user=user,
                     request_id=request_id,
-                    prompt=order.prompt,
-                    negative_prompt=order.negative_prompt,
+                    kind=order.kind,
+                    prompt=order.prompt or base.prompt,
                     model=order.model,
-                    style=order.style_preset,
-                    visibility=visibility,
+                    visibility=Visibility.PRIVATE if private else Visibility.TEAM,
                 )
-                for position in range(variants):
-                    generation.add_image(replace(order, seed=order.seed + position), position)
+                generation.add_edit(order, [parent.pk for parent in parents])
         except IntegrityError:
             if (made := self.filter(user=user, request_id=request_id).first()) is None:
                 raise
             return made
         return generation
 
+    def _batch(self, user: User, commission: Commission, request_id: str) -> Batch | None:
+        if not commission.is_batch:
+            return None
+        return Batch.objects.create(
+            user=user,
+            request_id=request_id,
+            typed=commission.typed,
+            axes=[dict(axis) for axis in commission.axes],
+        )
+
+    def _written(
+        self,
+        user: User,
+        commission: Commission,
+        order: ImageOrder,
+        *,
+        parent: Image | None,
+        **facts: Any,
+    ) -> Generation:
+        generation = self.create(
+            user=user,
+            prompt=order.prompt,
+            typed="" if commission.typed == order.prompt else commission.typed,
+            negative_prompt=order.negative_prompt,
+            model=order.model,
+            style=order.style_preset,
+            visibility=commission.visibility,
+            from_message=commission.from_message,
+            **facts,
+        )
+        parents = [parent.pk] if parent else []
+        for position in range(commission.variants):
+            generation.add_image(replace(order, seed=order.seed + position), position, parents)
+        return generation
+
 
 class Generation(models.Model):
-    """What a person asked for in one go: one prompt, one or more images."""
+    """What a person asked for: one prompt, one or more images; with others of its batch, if it has one.
+
+    `typed` is the prompt as it was typed where that differs: before choices were made and words put around.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="generations")
     request_id = models.CharField(max_length=40, editable=False)
+    batch = models.ForeignKey(
+        Batch, models.CASCADE, null=True, blank=True, related_name="generations"
+    )
+    place = models.PositiveSmallIntegerField(default=0, help_text="Where in the batch.")
+    kind = models.CharField(max_length=10, choices=ImageKind, default=ImageKind.GENERATE)
     prompt = models.TextField()
+    typed = models.TextField(blank=True)
+    from_message = models.PositiveBigIntegerField(null=True, blank=True)
     negative_prompt = models.TextField(blank=True)
     model = models.CharField(max_length=120)
     style = models.CharField(max_length=120, blank=True)
@@ -131,13 +225,25 @@ class Generation(models.Model):
         """Return whether only its owner may see it."""
         return self.visibility == Visibility.PRIVATE
 
-    def add_image(self, order: ImageOrder, position: int) -> Image:
+    def add_image(self, order: ImageOrder, position: int, parents: Sequence[int] = ()) -> Image:
         """Reserve quota for one image, write its row and call for a worker once that is committed."""
-        image = self.images.create(
-            position=position,
-            seed=order.seed,
-            order=order.as_dict(),
-            call=Venice(self.user).reserve_image(order),
+        call = Venice(self.user).reserve_image(order)
+        return self._add(
+            parents, position=position, seed=order.seed, order=order.as_dict(), call=call
+        )
+
+    def add_edit(self, order: EditOrder, parents: Sequence[int]) -> Image:
+        """Reserve quota for one image made of others, write its row and call for a worker."""
+        call = Venice(self.user).reserve_edit(order)
+        return self._add(parents, order=order.as_dict(), call=call)
+
+    def _add(self, parents: Sequence[int], **facts: Any) -> Image:
+        image = self.images.create(**facts)
+        Descent.objects.bulk_create(
+            [
+                Descent(child=image, parent_id=parent, position=position)
+                for position, parent in enumerate(parents)
+            ]
         )
         transaction.on_commit(wake_up)
         return image
@@ -223,11 +329,37 @@ class ImageQuerySet(RunQuerySet["Image"]):
         """Return the images with all that a card shows, without the long columns that it does not."""
         return self.select_related("generation__user").defer("request", "response", "exif")
 
+    def running(self) -> Self:
+        """Return the images that are being made now."""
+        return self.unfinished().filter(status=RunStatus.RUNNING)
+
+    def take(self, now: datetime) -> Image | None:
+        """Begin the image to make next and return it; None while the line stands still or all are busy.
+
+        The line is held meanwhile, so that the limits on what runs at once are never overstepped.
+        """
+        if not self.unfinished().due(now).exists():
+            return None
+        with transaction.atomic():
+            if Line.held().paused_at is not None:
+                return None
+            at_once = settings.IMAGES_AT_ONCE
+            if at_once and self.running().count() >= at_once:
+                return None
+            while (image := self.fairest_due(now)) is not None:
+                if image.begin():
+                    return image
+        return None
+
     def fairest_due(self, now: datetime) -> Image | None:
-        """Return the image to make next: of the person with the fewest at work, the oldest."""
+        """Return the image to make next: of the person with the fewest at work, the oldest.
+
+        Those who have as many at work as a person may are passed over.
+        """
+        each = settings.IMAGES_AT_ONCE_EACH
         at_work = (
-            Image.objects.unfinished()
-            .filter(status=RunStatus.RUNNING, generation__user=OuterRef("generation__user"))
+            Image.objects.running()
+            .filter(generation__user=OuterRef("generation__user"))
             .order_by()
             .values("generation__user")
             .annotate(number=Count("pk"))
@@ -237,6 +369,7 @@ class ImageQuerySet(RunQuerySet["Image"]):
             self.unfinished()
             .due(now)
             .annotate(turns=Coalesce(Subquery(at_work), 0))
+            .filter(**({"turns__lt": each} if each else {}))
             .order_by("turns", "pk")
             .select_related("generation__user")
             .first()
@@ -278,8 +411,10 @@ class Image(Run):
     model = models.CharField(max_length=120, help_text="The one that made it, or is asked to.")
     style = models.CharField(max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
-    seed = models.IntegerField()
-    order = models.JSONField(default=dict, help_text="What was asked for, as an ImageOrder.")
+    seed = models.IntegerField(null=True, blank=True, help_text="None for what is made of others.")
+    order = models.JSONField(
+        default=dict, help_text="What was asked for, as an ImageOrder or an EditOrder."
+    )
 
     file = models.CharField(max_length=120, blank=True, help_text="Name in the storage.")
     sha256 = models.CharField(max_length=64, blank=True)
@@ -364,13 +499,22 @@ class Image(Run):
 
     @property
     def asked(self) -> ImageOrder:
-        """Return the order as it was asked."""
+        """Return the order as it was asked; of an edit, what it has in common with other pictures."""
         known = {
             "model": self.generation.model,
             "prompt": self.generation.prompt,
-            "seed": self.seed,
+            "seed": self.seed or 0,
         }
-        return ImageOrder.from_dict(known | self.order)
+        return ImageOrder.from_dict(self.order | known if self.is_edit else known | self.order)
+
+    def asked_edit(self, images: tuple[bytes, ...]) -> EditOrder:
+        """Return the order of an edit with the pictures that it is made of."""
+        return EditOrder.from_dict(self.order, images)
+
+    @property
+    def is_edit(self) -> bool:
+        """Return whether this is made of pictures instead of a prompt alone."""
+        return self.generation.kind != ImageKind.GENERATE
 
     @property
     def is_picture(self) -> bool:
@@ -449,10 +593,16 @@ class Image(Run):
                 Image.objects.select_for_update().select_related("generation__user").get(pk=self.pk)
             )
             if old.replaced_by is None and old.can_be_tried_again:
-                new = old.generation.add_image(old.asked, old.position)
+                new = old._ask_again()
                 Image.objects.filter(pk=old.pk).update(replaced_by=new)
                 return new
         return old.replaced_by or old
+
+    def _ask_again(self) -> Image:
+        parents = list(self.descents.values_list("parent", flat=True))
+        if self.is_edit:
+            return self.generation.add_edit(self.asked_edit((b"",) * len(parents)), parents)
+        return self.generation.add_image(self.asked, self.position, parents)
 
     def delete_softly(self) -> None:
         """Take the image out of every list; its files stay. What still waits is cancelled first."""

@@ -11,7 +11,7 @@ from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
-from gallery import packing, trash
+from gallery import packing, sources, trash
 from gallery.archives import Archive
 from gallery.models import Image, wake_up
 from gallery.selection import Deed, Selection
@@ -23,18 +23,25 @@ from venice_site.venice.service import Venice
 @task()
 def make_next_image() -> None:
     """Make the fairest due image, if there is one that nobody else takes first."""
-    while (image := Image.objects.fairest_due(timezone.now())) is not None:
-        if image.begin():
-            carry_out(image, _make)
-            if image.status == RunStatus.QUEUED:
-                wake_up(run_after=image.run_after)
-            return
+    image = Image.objects.take(timezone.now())
+    if image is None:
+        return
+    carry_out(image, _make)
+    if image.status == RunStatus.QUEUED:
+        wake_up(run_after=image.run_after)
+    if settings.IMAGES_AT_ONCE or settings.IMAGES_AT_ONCE_EACH:
+        wake_up()  # for one that had to wait until there was room
 
 
 def _make(image: Image, lost: Event) -> None:
     assert image.call_id is not None  # every image reserves before it is written
     venice = Venice(image.generation.user)
-    image.keep(venice.generate_image(image.asked, image.call_id, stopped=lost.is_set))
+    if image.is_edit:
+        order = image.asked_edit(sources.of(image))
+        made = venice.edit_image(order, image.call_id, stopped=lost.is_set)
+    else:
+        made = venice.generate_image(image.asked, image.call_id, stopped=lost.is_set)
+    image.keep(made)
 
 
 @task()

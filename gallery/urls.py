@@ -3,19 +3,38 @@
 from django.urls import path
 
 from gallery import (
+    keeping,
+    ordering,
+    sheets,
     views,
     views_archives,
     views_collections,
     views_finding,
     views_organising,
     views_trash,
+    waiting,
 )
 
 app_name = "gallery"
 
 urlpatterns = [
     path("", views.index, name="index"),
-    path("form", views.settings, name="form"),
+    path("form", ordering.settings, name="form"),
+    path("price", ordering.price, name="price"),
+    path("prompts", ordering.prompts, name="prompts"),
+    path("presets/", keeping.presets, name="presets"),
+    path("presets/<int:preset_id>/delete", keeping.delete_preset, name="delete_preset"),
+    path("word-lists/", keeping.wordlists, name="wordlists"),
+    path("word-lists/<int:pk>/", keeping.wordlist, name="wordlist"),
+    path("word-lists/<int:pk>/delete", keeping.delete_wordlist, name="delete_wordlist"),
+    path("queue/", waiting.queue, name="queue"),
+    path("queue/news", waiting.news, name="news"),
+    path("queue/cancel", waiting.cancel_all, name="cancel_all"),
+    path("queue/again", waiting.again_all, name="again_all"),
+    path("queue/pause", waiting.pause, name="pause"),
+    path("queue/continue", waiting.move_on, name="move_on"),
+    path("batches/<int:batch_id>/", sheets.batch, name="batch"),
+    path("batches/<int:batch_id>/cancel", sheets.cancel_batch, name="cancel_batch"),
     path("images/<int:pk>/", views.image, name="image"),
     path("images/<int:pk>/card", views.card, name="card"),
     path("images/<int:pk>/cancel", views.cancel, name="cancel"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from django.core.files.storage import default_storage
 from django.http import (
@@ -16,12 +15,12 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from gallery import composer, facts, files, imaging
+from gallery import composer, facts, files, imaging, ordering
 from gallery.finder import Finder
-from gallery.grid import Page, Placed, placed, whole_number
-from gallery.models import Generation, Image
+from gallery.grid import Page, placed, whole_number
+from gallery.models import Image
 from gallery.search import Search
 from gallery.shelf import Shelf
 from venice_site.accounts.requests import SignedInRequest
@@ -35,7 +34,7 @@ FOREVER = "private, max-age=31536000, immutable"
 
 def index(request: SignedInRequest) -> HttpResponse:
     """Show the composer and the grid; take an order on POST."""
-    return submit(request) if request.method == "POST" else browse(request)
+    return ordering.submit(request) if request.method == "POST" else browse(request)
 
 
 @require_safe
@@ -67,46 +66,6 @@ def _beside(request: SignedInRequest) -> dict[str, Any]:
 def _named(request: SignedInRequest, name: str) -> Image | None:
     images = Image.objects.visible_to(request.user).with_facts()
     return images.filter(pk=whole_number(request.GET.get(name, "")) or 0).first()
-
-
-@require_POST
-def submit(request: SignedInRequest) -> HttpResponse:
-    """Take an order: answer the new cards, or the form with what is wrong with it (422)."""
-    filled = composer.filled(request.user, request.POST)
-    generation = filled.form.submit(request.user) if filled and filled.form.is_valid() else None
-    if generation is None:
-        return _refused(request, filled)
-    if not request.htmx:
-        return redirect("gallery:index")
-    fresh = composer.filled(request.user, request.POST)
-    shown = {"composer": fresh, "request_id": uuid4(), "items": _cards(generation)}
-    return render(request, "gallery/index.html#submitted", shown)
-
-
-def _refused(request: SignedInRequest, filled: composer.Composer | None) -> HttpResponse:
-    if request.htmx:
-        response = render(request, "gallery/index.html#composer", {"composer": filled}, status=422)
-        return _into(response, "#composer")
-    page = Page.told_by(request.user, {})
-    shown = {"page": page, "finder": Finder(request.user), "composer": filled}
-    return render(request, "gallery/index.html", shown, status=422)
-
-
-def _into(response: HttpResponse, target: str) -> HttpResponse:
-    response["HX-Retarget"], response["HX-Reswap"] = target, "outerHTML"
-    return response
-
-
-def _cards(generation: Generation) -> list[Placed]:
-    return placed(Image.objects.filter(generation=generation).with_facts().order_by("-pk"))
-
-
-@require_GET
-def settings(request: SignedInRequest) -> HttpResponse:
-    """Show the composer's settings for the chosen model, or its cost, keeping what was typed."""
-    blank = composer.blank(request.user, request.GET.dict(), None)
-    part = "cost" if request.htmx.target == "composer-cost" else "settings"
-    return render(request, f"gallery/index.html#{part}", {"composer": blank})
 
 
 @require_safe
@@ -176,6 +135,8 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stop an image that waits or runs."""
     image = _own(request, pk)
     image.cancel()
+    if request.POST.get("next") == "queue":
+        return redirect("gallery:queue")
     return _changed(request, image)
 
 

@@ -33,6 +33,14 @@ MEMBERS = {
     "gallery/collections/",
     "gallery/archives/",
     "gallery/storage",
+    "gallery/price",
+    "gallery/prompts",
+    "gallery/presets/",
+    "gallery/queue/",
+    "gallery/queue/news",
+    "gallery/queue/cancel",
+    "gallery/queue/again",
+    "gallery/word-lists/",
     "chat/",
     "chat/search",
     "chat/folders/",
@@ -44,7 +52,18 @@ MEMBERS = {
 }
 # What members press, not open: what is chosen there must be their own.
 PRESSED = {"chat/selected", "chat/bring-back"}
+TEAM_THINGS = {
+    "gallery/word-lists/<int:pk>/",
+    "gallery/word-lists/<int:pk>/delete",
+}
+STAFF_ONLY = {
+    "gallery/queue/pause",
+    "gallery/queue/continue",
+}
 OWN_THINGS = {
+    "gallery/batches/<int:batch_id>/",
+    "gallery/batches/<int:batch_id>/cancel",
+    "gallery/presets/<int:preset_id>/delete",
     "gallery/images/<int:pk>/",
     "gallery/images/<int:pk>/card",
     "gallery/images/<int:pk>/cancel",
@@ -93,10 +112,10 @@ PAGES_OF_OWN_THINGS = {
     "gallery/images/<int:pk>/",
     "gallery/collections/<int:collection_id>/",
     "chat/<int:pk>/",
-    "chat/<int:pk>/",
     "chat/<int:pk>/sharing",
     "chat/<int:pk>/export.<str:form>",
     "chat/folders/<int:folder_id>/",
+    "gallery/batches/<int:batch_id>/",
 }
 
 
@@ -147,11 +166,13 @@ def is_asked_to_sign_in(answer) -> bool:
 def things(alice) -> dict[str, dict[str, int]]:
     """Things of Alice that she keeps to herself, by room."""
     from chat.models import Attachment, Conversation, Folder, Message, Parcel
-    from gallery.models import Archive, Collection, Generation, Image, SavedSearch
+    from gallery.models import Archive, Batch, Collection, Generation, Image, Preset, SavedSearch
 
+    batch = Batch.objects.create(user=alice, request_id="one", typed="A heron")
     generation = Generation.objects.create(
-        user=alice, request_id="one", prompt="A heron", model="m", visibility="private"
+        user=alice, request_id="one", prompt="A heron", model="m", visibility="private", batch=batch
     )
+    preset = Preset.objects.create(user=alice, name="Ink")
     image = Image.objects.create(generation=generation, seed=1, status="failed")
     collection = Collection.objects.create(owner=alice, name="Herons", is_private=True)
     search = SavedSearch.objects.create(user=alice, name="Herons", query="heron")
@@ -174,6 +195,8 @@ def things(alice) -> dict[str, dict[str, int]]:
             "collection_id": collection.pk,
             "search_id": search.pk,
             "archive_id": archive.pk,
+            "batch_id": batch.pk,
+            "preset_id": preset.pk,
         },
         "chat": {
             "pk": talk.pk,
@@ -191,7 +214,7 @@ def place(route: str, things: dict[str, dict[str, int]]) -> str:
 
 
 def test_every_address_is_classified() -> None:
-    known = OPEN | MEMBERS | PRESSED | OWN_THINGS | set(ADMINISTRATORS)
+    known = OPEN | MEMBERS | PRESSED | TEAM_THINGS | STAFF_ONLY | OWN_THINGS | set(ADMINISTRATORS)
     assert set(ROUTES) - known == set(), "say in this file who may open it"
     assert known - set(ROUTES) == set(), "these are gone"
 
@@ -223,6 +246,20 @@ def test_a_member_gets_in(as_alice, simulator, route: str) -> None:
 @pytest.mark.parametrize("route", sorted(PRESSED))
 def test_a_member_who_presses_nothing_is_shown_back(as_alice, route: str) -> None:
     assert ask(as_alice, address(route)).status_code == 302
+
+
+@pytest.mark.parametrize("route", sorted(TEAM_THINGS))
+def test_what_belongs_to_the_team_opens_for_every_member(as_bob, route: str) -> None:
+    from gallery.models import WordList
+
+    kept = WordList.objects.create(name="animal", text="heron")
+    assert ask(as_bob, address(route, pk=kept.pk)).status_code in (200, 302)
+
+
+@pytest.mark.parametrize("route", sorted(STAFF_ONLY))
+def test_some_buttons_are_the_administrators_alone(as_alice, as_administrator, route: str) -> None:
+    assert ask(as_alice, address(route)).status_code == 403
+    assert ask(as_administrator, address(route)).status_code == 302
 
 
 @pytest.mark.parametrize("route", ADMINISTRATORS)

@@ -82,6 +82,8 @@ VENICE_FALLBACK_TEXT_MODEL = text("VENICE_FALLBACK_TEXT_MODEL")
 # --- how much at once -------------------------------------------------------------------------
 WEB_THREADS = number("WEB_THREADS", 256)
 WORKER_THREADS = number("WORKER_THREADS", 4)
+IMAGES_AT_ONCE = number("IMAGES_AT_ONCE", 0)
+IMAGES_AT_ONCE_EACH = number("IMAGES_AT_ONCE_EACH", 0)
 STREAM_LIMIT = number("STREAM_LIMIT", WEB_THREADS * 7 // 8)
 STOP_GRACE = seconds("STOP_GRACE", 10)
 RUN_STALE_AFTER = seconds("RUN_STALE_AFTER", 15)

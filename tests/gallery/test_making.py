@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from steady_queue.models import Job
 
 from gallery import files
+from gallery.commissions import Commission
 from gallery.models import Generation, Image
 from gallery.tasks import make_next_image, sweep
 from venice_site.venice.models import Call, CallState
@@ -233,7 +234,8 @@ def test_a_half_written_file_is_written_again(made) -> None:
 
 def test_submitting_twice_at_the_level_of_rows_is_one_generation(alice, db) -> None:
     order = ImageOrder(model="z-image-turbo", prompt="A heron", seed=1)
-    first = Generation.objects.submit(alice, order, 2, request_id="same")
-    second = Generation.objects.submit(alice, order, 2, request_id="same")
+    commission = Commission((order,), variants=2, typed="A heron")
+    first = Generation.objects.submit(alice, commission, request_id="same")
+    second = Generation.objects.submit(alice, commission, request_id="same")
     assert first == second
     assert Call.objects.count() == 2

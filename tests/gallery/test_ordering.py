@@ -123,7 +123,7 @@ def test_a_model_with_proportions_is_never_sent_pixels(ordered) -> None:
         ("height", "wide", "Write a whole number."),
         ("steps", "9", "Use at most 8."),
         ("seed", "1000000000", "Use at most 999999999."),
-        ("variants", "5", "Use at most 4."),
+        ("variants", "21", "Use at most 20."),
         ("cfg_scale", "21", "Use at most 20."),
         ("cfg_scale", "nan", "Write a number."),
         ("style_preset", "film noir", "Select a valid choice."),
@@ -148,7 +148,7 @@ def test_seeds_of_later_variants_stay_in_range(order, as_alice) -> None:
 
 
 def test_a_refused_form_keeps_what_was_typed_and_opens_where_it_is_wrong(order, as_alice) -> None:
-    answer = order(as_alice, prompt="A <b>bold</b> heron", variants=9)
+    answer = order(as_alice, prompt="A <b>bold</b> heron", variants=90)
     assert "A &lt;b&gt;bold&lt;/b&gt; heron" in answer.text
     assert re.search(r'id="composer-more" open', answer.text)
     assert answer["HX-Retarget"] == "#composer"
@@ -179,10 +179,8 @@ def test_cancelling_what_waits_gives_the_quota_back(ordered, as_alice, one_image
 
 def test_the_price_and_the_rest_of_the_quota_follow_the_form(as_alice, db) -> None:
     Quota.objects.create(who=Who.EACH, metric=Metric.IMAGES, limit=20)
-    answer = as_alice.get(
-        "/gallery/form?model=z-image-turbo&variants=3",
-        headers={"HX-Request": "true", "HX-Target": "composer-cost"},
-    )
+    typed = {"model": "z-image-turbo", "variants": 3, "prompt": ""}
+    answer = as_alice.post("/gallery/price", typed, headers={"HX-Request": "true"})
     assert "$0.03" in answer.text
     assert "20 images left today" in answer.text
 

@@ -1,0 +1,69 @@
+"""How far a person's pictures have come: those that wait, run, are made and went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from gallery import estimates
+from gallery.models import Image, ImageQuerySet
+from venice_site.accounts.models import User
+from venice_site.venice.runs import RunStatus
+
+FAILURES_KEPT = timedelta(days=7)  # for how long trying all again is offered
+MOST_AGAIN = 100  # in one go
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The pictures of one person since the oldest that still waits or runs."""
+
+    user: User
+
+    @cached_property
+    def active(self) -> int:
+        """Return how many wait or run."""
+        return int(self._active["active"])
+
+    @cached_property
+    def made(self) -> int:
+        """Return how many were made since the oldest that is not there yet was ordered."""
+        if not self.active:
+            return 0
+        since = Image.objects.filter(pk__gte=self._active["oldest"], generation__user=self.user)
+        return since.pictures().count()
+
+    @property
+    def total(self) -> int:
+        """Return how many there will be."""
+        return self.made + self.active
+
+    @property
+    def seconds(self) -> float:
+        """Return in about how many seconds the last one is there, if nobody else comes between."""
+        return self.active * estimates.usual("") / estimates.slots()
+
+    @cached_property
+    def _active(self) -> dict[str, int]:
+        mine = Image.objects.unfinished().filter(generation__user=self.user)
+        return mine.aggregate(active=Count("pk"), oldest=Min("pk"))
+
+
+def failed(user: User) -> ImageQuerySet:
+    """Return this person's images of late that ended without a picture and were not tried again."""
+    return Image.objects.filter(
+        status__in=(RunStatus.FAILED, RunStatus.INTERRUPTED),
+        generation__user=user,
+        finished_at__gt=timezone.now() - FAILURES_KEPT,
+        replaced_by=None,
+        deleted_at=None,
+    ).order_by("pk")
+
+
+def doubtful() -> Q:
+    """Return the condition of images that Venice may have charged for although no picture came."""
+    return Q(call__may_be_charged=True)

@@ -1,0 +1,80 @@
+"""What templates need to show how pictures are made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+
+from gallery import estimates
+from gallery.line import Line
+from gallery.models import Image
+from gallery.progress import Progress
+from venice_site.accounts.models import User
+
+register = template.Library()
+
+BOX = 18.0  # the longer side of a drawn shape; its frame is 20
+
+
+@register.filter
+def shape_box(proportion: str) -> dict[str, str] | None:
+    """Return the rectangle of a proportion such as "16:9" in a frame of 20, None when it is none."""
+    wide, _, high = proportion.partition(":")
+    try:
+        scale = BOX / max(float(wide), float(high))
+        width, height = float(wide) * scale, float(high) * scale
+    except (ValueError, ZeroDivisionError):
+        return None
+    numbers = {
+        "x": (20 - width) / 2,
+        "y": (20 - height) / 2,
+        "width": width,
+        "height": height,
+    }
+    return {name: f"{number:.1f}" for name, number in numbers.items()}
+
+
+@register.simple_tag
+def about(image: Image, place: int | None) -> str:
+    """Return in about how long an image will be there: "about 20 s"; empty when nobody knows."""
+    seconds = estimates.wait(image, place)
+    return f"about {_rounded(seconds)}" if seconds is not None else ""
+
+
+@register.filter
+def roughly(seconds: float) -> str:
+    """Return a duration as people say it: "20 s", "4 min"."""
+    return _rounded(seconds)
+
+
+def _rounded(seconds: float) -> str:
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90:
+        return f"{round(seconds / 5) * 5} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"
+
+
+@register.simple_tag
+def paused_since() -> datetime | None:
+    """Return since when an administrator lets nothing begin, None while pictures are made."""
+    return Line.paused_since()
+
+
+@register.simple_tag
+def progress_of(user: User) -> Progress:
+    """Return how far a person's pictures have come."""
+    return Progress(user)
+
+
+@register.simple_tag
+def address(name: str, *args: int) -> str:
+    """Return the address of a name that may not exist, then empty."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
