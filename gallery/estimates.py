@@ -12,7 +12,7 @@ from django.core.cache import cache
 from gallery.models import Image
 
 LOOKED_AT = 300  # pictures from which usual durations are taken
-KEPT_FOR = 20  # seconds
+KEPT_FOR = 10  # seconds
 UNKNOWN = 12.0  # seconds, of a model that has made nothing here yet
 
 

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gallery', '0001_initial'),
-        ('venice', '0002_call_kinds'),
+        ('venice', '0002_quotas_of_keys_and_notices'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0001_initial'),
+        ('gallery', '0002_find_and_organise'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

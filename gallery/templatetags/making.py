@@ -15,6 +15,8 @@ from venice_site.accounts.models import User
 
 register = template.Library()
 
+CARDS_A_SECOND = 4
+LATEST_LOOK = 15  # seconds
 BOX = 18.0  # the longer side of a drawn shape; its frame is 20
 
 
@@ -41,6 +43,14 @@ def about(image: Image, place: int | None) -> str:
     """Return in about how long an image will be there: "about 20 s"; empty when nobody knows."""
     seconds = estimates.wait(image, place)
     return f"about {_rounded(seconds)}" if seconds is not None else ""
+
+
+@register.simple_tag
+def look_again(image: Image, place: int | None) -> int:
+    """Return after how many seconds a card asks for news: the farther back in line, the later."""
+    if image.run_after is not None:
+        return 3
+    return min(1 + (place or 1) // CARDS_A_SECOND, LATEST_LOOK)
 
 
 @register.filter

@@ -61,9 +61,12 @@ function write(name, value) {
 
 function restoreDraft() {
   const mode = composer()?.dataset.draft ?? "off";
-  if (mode === "off") return;
   const kept = remembered(draftKey());
   if (!kept || typeof kept !== "object") return;
+  if (mode === "off") {
+    keepAside(kept.prompt, field("prompt").value);
+    return;
+  }
   const names = mode === "words" ? words : Object.keys(kept).filter((name) => !momentary.has(name));
   const before = field("model").value;
   for (const name of names) {
@@ -110,6 +113,7 @@ function recount() {
 
 // --- earlier prompts ----------------------------------------------------------------------------------------
 let earlier = null;
+const lost = []; // what stood in the box when something else was put there
 let at = -1;
 let unsent = "";
 
@@ -124,7 +128,7 @@ async function earlierPrompts() {
 }
 
 async function walk(step) {
-  const prompts = await earlierPrompts();
+  const prompts = [...new Set([...lost, ...(await earlierPrompts())])];
   const box = field("prompt");
   if (at === -1) unsent = box.value;
   if (at === -1 && step > 0 && prompts[0] === unsent) at = 0;
@@ -132,6 +136,10 @@ async function walk(step) {
   if (next === at) return;
   at = next;
   setPrompt(at === -1 ? unsent : prompts[at]);
+}
+
+function keepAside(text, instead) {
+  if (typeof text === "string" && text.trim() && text !== instead) lost.unshift(text);
 }
 
 function setPrompt(prompt) {
@@ -145,6 +153,7 @@ function fill(prompt) {
   if (!field("prompt")) return;
   sheet().open = true;
   for (const menu of composer().querySelectorAll(".menu[open]")) menu.open = false;
+  keepAside(field("prompt").value, prompt);
   setPrompt(prompt);
   field("prompt").focus();
 }
