@@ -462,7 +462,7 @@ def test_a_seed_style_server_is_asked_with_its_own_word_for_the_limit():
                 return peer.send(
                     http(400, json.dumps({"error": error}).encode(), "connection: close")
                 )
-        peer.send(SSE)
+        peer.send(SSE.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
         peer.frame("Hi")
         return peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
 
