@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat.models import Message
+from gallery.commissions import Commission
 from gallery.models import Generation, Image
 from gallery.tasks import make_next_image
 from tests.venice.clocks import QuickClock
@@ -162,8 +163,8 @@ class Stage:
         """Order pictures as the composer does; return the first."""
         sized = {"width": 64, "height": 64} if model == CHEAP else {"aspect_ratio": "1:1"}
         order = ImageOrder(model, "A heron in fog", 7, **sized)
-        generation = Generation.objects.submit(
-            self.alice, order, variants, request_id=str(uuid.uuid4())
+        (generation,) = Generation.objects.submit(
+            self.alice, Commission((order,), variants), request_id=str(uuid.uuid4())
         )
         return generation.images.earliest("pk")
 

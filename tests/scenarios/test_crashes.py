@@ -16,6 +16,7 @@ from django.db import connection
 
 from chat.models import Message
 from chat.tasks import interrupt_stale_replies
+from gallery.commissions import Commission
 from gallery.models import Generation, Image
 from gallery.tasks import sweep as gallery_sweep
 from tests.product import ROOT
@@ -92,7 +93,9 @@ def test_of_fifty_at_once_one_gets_the_last_unit(scene: Stage) -> None:
     def submit() -> None:
         barrier.wait()
         try:
-            Generation.objects.submit(scene.alice, order, 1, request_id=str(uuid.uuid4()))
+            Generation.objects.submit(
+                scene.alice, Commission((order,)), request_id=str(uuid.uuid4())
+            )
             words.append("granted")
         except QuotaExceeded as refused:
             words.append("refused" if "1 image a day" in str(refused) else str(refused))
