@@ -63,7 +63,7 @@ def _cleaner(**more: Any) -> nh3.Cleaner:
             "td": {"align": {"left", "center", "right"}},
         }
         | formulas.VALUES,
-        set_tag_attribute_values={"input": {"disabled": ""}},
+        set_tag_attribute_values={"input": {"disabled": "", "aria-label": "Task"}},
         allowed_classes={
             "span": {*STANDARD_TYPES.values(), "code__label", "host", "formula", "formula--inline"}
             | {"formula--block"},

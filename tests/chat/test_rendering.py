@@ -21,7 +21,16 @@ TAGS = {
 }
 ATTRIBUTES = {
     *("class", "href", "title", "rel", "target", "start", "align", "type", "data-copy-code"),
-    *("checked", "disabled", "display", "alttext", "mathvariant", "width", "stretchy"),
+    *(
+        "aria-label",
+        "checked",
+        "disabled",
+        "display",
+        "alttext",
+        "mathvariant",
+        "width",
+        "stretchy",
+    ),
 }
 
 SAMPLE = """# Herons
