@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
+
 from gallery import abilities, fields
 from gallery.commissions import Commission
 from gallery.forms import ComposerForm, initial_of
 from gallery.models import Generation, Image, Preset
 from venice_site.accounts.models import User
 from venice_site.venice.models import Metric
+from venice_site.venice.retirement import retirement_notice
 from venice_site.venice.service import Venice
 from venice_site.venice.types import Model
 
@@ -25,14 +28,15 @@ LOOKED_THROUGH = 400  # generations in which remembered prompts are looked for
 class Composer:
     """A form, what submitting it costs in micro-USD, and the tightest quota in words.
 
-    `commission` is what a valid form would order now.
+    `notice` says why another model takes the place of the one that was meant; `commission` is what a valid
+    form would order now.
     """
 
     form: ComposerForm
     user: User
     price: int
     allowance: str
-    gone: str = ""
+    notice: str = ""
     is_prefilled: bool = False
     preset: Preset | None = None
     commission: Commission | None = None
@@ -46,6 +50,11 @@ class Composer:
     def ignored(self) -> str:
         """Return what the chosen model ignores, as a sentence."""
         return abilities.ignored(self.model)
+
+    @property
+    def leaving(self) -> str:
+        """Return when the chosen model leaves and what comes then, nothing while it stays."""
+        return retirement_notice(self.model, timezone.localdate())
 
     @property
     def sizes(self) -> list[tuple[str, int, int]]:
@@ -128,7 +137,7 @@ def _composer(
     if not models:
         return None
     wanted = str(initial.get("model") or "")
-    model = _chosen(venice, models, wanted)
+    model, notice = venice.catalogue.resolve("image", wanted)
     form = ComposerForm(
         data,
         initial=fields.adapted(initial, model),
@@ -137,13 +146,7 @@ def _composer(
         styles=venice.styles(),
     )
     order, variants = form.priced_order()
-    gone = wanted if wanted and wanted != model.id else ""
-    return Composer(form, user, venice.image_price(order) * variants, _allowance(venice), gone)
-
-
-def _chosen(venice: Venice, models: list[Model], wanted: str) -> Model:
-    offered = {model.id: model for model in models}
-    return offered.get(wanted) or offered.get(venice.default_model("image").id) or models[0]
+    return Composer(form, user, venice.image_price(order) * variants, _allowance(venice), notice)
 
 
 def _remembered(user: User) -> dict[str, Any]:

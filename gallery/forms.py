@@ -23,7 +23,6 @@ from venice_site.venice.types import SEED_RANGE, ImageOrder, Model
 
 SEED_LIMIT = 999_999_999
 MOST_VARIANTS = 20
-LONGEST_TYPED = 32_768  # characters, before choices are made
 FORMATS = [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WebP")]
 SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("count", "Counting up")]
 EXPANSIONS = [("all", "Every combination"), ("random", "One at random a picture")]

