@@ -5,6 +5,7 @@ from django.urls import path
 from gallery import (
     keeping,
     ordering,
+    remaking,
     sheets,
     views,
     views_archives,
@@ -27,6 +28,8 @@ urlpatterns = [
     path("word-lists/", keeping.wordlists, name="wordlists"),
     path("word-lists/<int:pk>/", keeping.wordlist, name="wordlist"),
     path("word-lists/<int:pk>/delete", keeping.delete_wordlist, name="delete_wordlist"),
+    path("remake/", remaking.remake, name="remake"),
+    path("remake/<slug:action>", remaking.press, name="press"),
     path("queue/", waiting.queue, name="queue"),
     path("queue/news", waiting.news, name="news"),
     path("queue/cancel", waiting.cancel_all, name="cancel_all"),

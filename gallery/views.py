@@ -93,7 +93,9 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _visible(request: SignedInRequest, pk: int) -> Image:
-    images = Image.objects.visible_to(request.user).select_related("generation__user")
+    images = Image.objects.visible_to(request.user).select_related(
+        "generation__user", "generation__batch"
+    )
     return get_object_or_404(images, pk=pk)
 
 

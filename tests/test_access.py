@@ -64,6 +64,8 @@ OWN_THINGS = {
     "gallery/batches/<int:batch_id>/",
     "gallery/batches/<int:batch_id>/cancel",
     "gallery/presets/<int:preset_id>/delete",
+    "gallery/remake/",
+    "gallery/remake/<slug:action>",
     "gallery/images/<int:pk>/",
     "gallery/images/<int:pk>/card",
     "gallery/images/<int:pk>/cancel",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import uuid4
 
 from django import template
 from django.urls import NoReverseMatch, reverse
 
 from gallery import estimates
+from gallery.families import Family
 from gallery.line import Line
 from gallery.models import Image
+from gallery.presses import Button, buttons
 from gallery.progress import Progress
 from venice_site.accounts.models import User
 
@@ -79,6 +82,24 @@ def paused_since() -> datetime | None:
 def progress_of(user: User) -> Progress:
     """Return how far a person's pictures have come."""
     return Progress(user)
+
+
+@register.simple_tag
+def family_of(image: Image, user: User) -> Family:
+    """Return what a picture was made of and what was made of it."""
+    return Family.of(image, user)
+
+
+@register.simple_tag
+def buttons_for(user: User, image: Image) -> list[Button]:
+    """Return what can be made of a picture with one press."""
+    return buttons(user, [image])
+
+
+@register.simple_tag
+def fresh_id() -> str:
+    """Return a new request id, so that a double click is one order."""
+    return str(uuid4())
 
 
 @register.simple_tag

@@ -112,6 +112,17 @@ def test_the_price_of_many_is_known_before_they_are_ordered(as_alice, simulator)
     assert not Generation.objects.exists()
 
 
+def test_an_enhanced_prompt_costs_more_and_is_shown_with_the_picture(
+    ordered, work, as_alice, simulator
+) -> None:
+    assert "$0.05" in priced(as_alice, enhance_prompt="on")
+    image = ordered(enhance_prompt="on")[0]
+    work()
+    page = as_alice.get(f"/gallery/images/{image.pk}/").text
+    assert "Enhanced prompt" in page
+    assert "A heron in fog, golden light" in page
+
+
 # --- grids ------------------------------------------------------------------------------------
 
 
