@@ -47,6 +47,9 @@ format: .venv/.development ## format the code
 	.venv/bin/ruff format --quiet .
 	echo "Formatted."
 
+endure: .venv/.development staticfiles/.stamp ## kill every process while 500 pictures are made
+	PICTURES=500 .venv/bin/python -m pytest -n 0 tests/faults/test_many_pictures.py
+
 bench: .venv/.development staticfiles/.stamp ## measure speed and memory
 	.venv/bin/python -m bench
 
@@ -71,4 +74,4 @@ staticfiles/.stamp: .venv/.runtime $(STATIC)
 	.venv/bin/python manage.py collectstatic --noinput --verbosity 0
 	touch $@
 
-.PHONY: help run test races soak lint types format bench clean
+.PHONY: help run test races soak lint types format endure bench clean
