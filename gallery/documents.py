@@ -7,7 +7,7 @@ from __future__ import annotations
 FACTS = """
     coalesce('a' || i.shelf, 'hidden') || ' u' || i.user_id || ' s' || i.status
     || ' m' || {model} || case when i.style <> '' then ' y' || {style} else '' end
-    || ' n' || replace(cast(coalesce(i.seed_used, i.seed) as text), '-', 'x')
+    || coalesce(' n' || replace(cast(coalesce(i.seed_used, i.seed) as text), '-', 'x'), '')
     || case when i.width is not null then ' w' || i.width || 'x' || i.height else '' end
     || case when i.visibility = 'private' then ' zprivate' else '' end
     || case when i.blurred then ' zblurred' else '' end

@@ -8,7 +8,7 @@ from django.test import Client
 
 from gallery import files, imaging
 from gallery.families import Family
-from gallery.models import Descent, Generation, Image
+from gallery.models import Descent, Image
 from tests.gallery.conftest import encoded
 from venice_site.simulator import Simulator
 from venice_site.venice.models import Call, Metric, Quota, Who
@@ -153,7 +153,7 @@ def test_relatives_that_one_may_not_see_or_that_are_deleted_are_left_out(
     heron.delete_softly()
     assert Family.of(child, bob).parents == []
     heron.restore()
-    Generation.objects.filter(pk=heron.generation_id).update(visibility="private")
+    Image.objects.filter(pk=heron.pk).show_to("private")
     assert Family.of(child, bob).parents == []
     assert Family.of(heron, heron.generation.user).children == [child]
 
