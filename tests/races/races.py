@@ -66,7 +66,8 @@ def last_of_the_day(team: Team) -> None:
     keys = {"one": {"daily_limit": 37}}
     team.referee.do("prepare", quotas={"images": PLENTY}, keys=keys)
     everyone = len(team.racers) * team.threads
-    assert team.run("take_place") == {"one": 37, "none": everyone - 37}
+    said = team.run("take_place")
+    assert said == {"one": 37, "none": everyone - 37}, said
 
 
 def borrowed_places(team: Team, *, turns: int) -> None:

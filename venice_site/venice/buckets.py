@@ -97,16 +97,20 @@ def _taken(quota: Quota, amount: int, now: datetime, user: User | None) -> int |
     subject = rules.subject(quota, user.pk if user else None)
     found = _try(quota, subject, start, amount)
     if found is None:
-        # Locked, so that it cannot be removed while its first bucket is made.
-        fresh = Quota.objects.select_for_update(no_key=True).filter(pk=quota.pk, enabled=True)
-        if (known := fresh.first()) is None:
-            return None
-        new = QuotaBucket(quota_id=quota.pk, subject=subject, window_start=start, window_end=end)
-        QuotaBucket.objects.bulk_create([new], ignore_conflicts=True)
-        found = _try(quota, subject, start, amount)
+        here = QuotaBucket.objects.filter(subject=subject, window_start=start)
+        if not here.exists():
+            # Locked, so that the quota cannot be removed while its first bucket is made. Not when there is
+            # one: a refusal may have locked that, and those who lock both would wait for each other in a ring.
+            if not Quota.objects.select_for_update(no_key=True).filter(pk=quota.pk).exists():
+                return None
+            new = QuotaBucket(quota=quota, subject=subject, window_start=start, window_end=end)
+            QuotaBucket.objects.bulk_create([new], ignore_conflicts=True)
+            found = _try(quota, subject, start, amount)
         if found is None:
-            full = QuotaBucket.objects.get(subject=subject, window_start=start)
-            raise QuotaExceeded(_refusal(known, full), retry_at=end)
+            known = Quota.objects.filter(pk=quota.pk, enabled=True).first()
+            if known is None:
+                return None
+            raise QuotaExceeded(_refusal(known, here.get()), retry_at=end)
     bucket, taken = found
     if 100 * (taken - amount) < quota.warn_at * quota.limit <= 100 * taken:
         notices.tell_once(f"{subject}:{start:%Y-%m-%dT%H:%M}", _warning(quota, taken, end, user))
