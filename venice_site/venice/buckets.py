@@ -105,7 +105,7 @@ def _taken(quota: Quota, amount: int, now: datetime, user: User | None) -> int |
                 return None
             new = QuotaBucket(quota=quota, subject=subject, window_start=start, window_end=end)
             QuotaBucket.objects.bulk_create([new], ignore_conflicts=True)
-            found = _try(quota, subject, start, amount)
+        found = _try(quota, subject, start, amount)  # it may have been made a moment ago
         if found is None:
             known = Quota.objects.filter(pk=quota.pk, enabled=True).first()
             if known is None:
