@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -148,6 +149,12 @@ def test_refuses_an_image_it_cannot_see(ask: Asker, url) -> None:
     assert isinstance(response.json()["details"], str)
 
 
+def test_sees_what_a_public_address_names(ask: Asker) -> None:
+    response = ask.chat(seen("https://example.com/blue%20lake.jpg"), model="qwen-3-8-27b")
+
+    assert "1024 x 768" in text_of(response)
+
+
 def test_a_model_without_sight_refuses_images(ask: Asker) -> None:
     assert ask.chat(seen(data_url())).status_code == 400
 
@@ -260,6 +267,48 @@ def test_a_forced_tool_is_called_with_arguments_of_its_schema(ask: Asker) -> Non
     assert choice["message"]["content"] is None
     assert call["name"] == "forecast"
     assert json.loads(call["arguments"]).keys() == {"city", "days"}
+
+
+WEATHER = {"type": "function", "function": {"name": "get_weather", "parameters": {}}}
+
+
+@pytest.mark.parametrize(
+    ("question", "choice", "calls"),
+    [
+        ("What is the weather in Oslo?", {}, 1),
+        ("What is the weather in Oslo?", {"tool_choice": "auto"}, 1),
+        ("What is the weather in Oslo?", {"tool_choice": "none"}, 0),
+        ("Who painted this?", {"tool_choice": "auto"}, 0),
+    ],
+)
+def test_a_tool_is_called_when_its_name_is_spoken_of(ask: Asker, question, choice, calls) -> None:
+    message = ask.chat(question, tools=[WEATHER], **choice).json()["choices"][0]["message"]
+
+    assert len(message["tool_calls"]) == calls
+    assert (message["content"] is None) == bool(calls)
+
+
+def test_the_result_of_a_tool_is_answered_in_words(ask: Asker) -> None:
+    asked = {"role": "user", "content": "What is the weather in Oslo?"}
+    called = ask.chat(asked["content"], tools=[WEATHER]).json()["choices"][0]["message"]
+    told = {
+        "role": "tool",
+        "tool_call_id": called["tool_calls"][0]["id"],
+        "content": "Rain, 4 degrees.",
+    }
+
+    reply = ask.chat(messages=[asked, called, told], tools=[WEATHER])
+
+    assert reply.json()["choices"][0]["finish_reason"] == "stop"
+    assert text_of(reply)
+
+
+def test_a_model_of_the_older_manner_thinks_in_its_text(ask: Asker) -> None:
+    body = ask.chat(model="legacy-think-model").json()
+    ids = [row["id"] for row in ask.get("/models?type=text").json()["data"]]
+
+    assert re.match(r"<think>.+</think>.+", body["choices"][0]["message"]["content"], re.DOTALL)
+    assert "legacy-think-model" not in ids
 
 
 def test_a_schema_is_obeyed(ask: Asker) -> None:

@@ -119,3 +119,11 @@ def test_the_balance_wants_an_admin_key(ask: Asker, simulator: Simulator) -> Non
     assert ask.get("/billing/balance").json() == {"error": "Admin API key required"}
     balance = Asker(simulator, "VENICE_ADMIN_KEY_x").get("/billing/balance").json()
     assert balance["balances"] == {"diem": 90.5, "usd": 25.0}
+
+
+def test_usage_as_it_was_is_gone_and_names_what_came_after_it(ask: Asker) -> None:
+    response = ask.get("/billing/usage")
+
+    assert response.status_code == 410
+    assert response.headers["Sunset"]
+    assert "usage-history" in response.headers["Link"]

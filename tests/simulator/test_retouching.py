@@ -137,6 +137,33 @@ def test_the_background_becomes_transparent(ask: Asker) -> None:
     assert alpha.getpixel((128, 128)) == 255
 
 
+def test_a_picture_at_a_public_address_is_painted_after_its_name(ask: Asker) -> None:
+    cut = opened(
+        ask.post("/image/background-remove", {"image_url": "https://example.com/a/red%20boat.jpg"})
+    )
+    body = {"image": "https://example.com/beach.jpg", "prompt": "blue"}
+    beach, again = (ask.post("/image/edit", body).content for _ in range(2))
+    other = ask.post("/image/edit", body | {"image": "https://example.com/forest.jpg"}).content
+
+    assert cut.mode == "RGBA"
+    assert beach == again != other
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/a.png",
+        "https://192.168.0.4/a.png",
+        "https://[::1]/a.png",
+        "https://[/a.png",
+        "https://printer.local/a.png",
+        "ftp://example.com/a.png",
+    ],
+)
+def test_only_public_addresses_are_looked_at(ask: Asker, url) -> None:
+    assert ask.post("/image/background-remove", {"image_url": url}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"image": "x", "image_url": "y"}, {"image": b64(png()), "model": "m"}]
 )

@@ -207,7 +207,6 @@ def test_another_content_type_is_415(ask: Asker) -> None:
         ("GET", "/image/generate"),
         ("POST", "/models"),
         ("GET", "/nothing"),
-        ("GET", "/billing/usage"),
     ],
 )
 def test_other_routes_are_404(ask: Asker, method, path) -> None:

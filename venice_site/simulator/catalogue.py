@@ -17,7 +17,11 @@ ENHANCE_USD = 0.04
 
 @dataclass(frozen=True)
 class Model:
-    """A row of the catalogue; `spec` is what `/models` shows as `model_spec`."""
+    """A row of the catalogue; `spec` is what `/models` shows as `model_spec`.
+
+    An `unlisted` model answers whoever names it. `thinks_in_tags` is the manner of older models, whose
+    reasoning stands in the text.
+    """
 
     id: str
     type: str
@@ -28,6 +32,8 @@ class Model:
     ignores_seed: bool = False
     ignores_format: str | None = None
     deprecated_for: str | None = None
+    unlisted: bool = False
+    thinks_in_tags: bool = False
 
     @property
     def name(self) -> str:
@@ -102,14 +108,11 @@ class Catalogue:
         self._compatibility: dict[str, dict[str, str]] = data["compatibility"]
 
     def of_type(self, kind: str) -> list[Model]:
-        """Returns the models of a type; `all` and `code` as Venice understands them."""
+        """Returns the listed models of a type; `all` and `code` as Venice understands them."""
+        listed = [model for model in self.models.values() if not model.unlisted]
         if kind == "code":
-            return [
-                m
-                for m in self.models.values()
-                if m.spec.get("capabilities", {}).get("optimizedForCode")
-            ]
-        return [m for m in self.models.values() if kind in ("all", m.type)]
+            return [model for model in listed if model.can("optimizedForCode")]
+        return [model for model in listed if kind in ("all", model.type)]
 
     def traits(self, kind: str) -> dict[str, str]:
         """Returns which model has which trait."""

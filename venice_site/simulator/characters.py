@@ -45,6 +45,8 @@ def _row(slug: str, name: str, about: str, tags: tuple[str, ...], adult: bool) -
         "featured": slug == "venice",
         "webEnabled": not adult,
         "modelId": "venice-uncensored-1-2",
+        "photoUrl": f"https://venice.ai/characters/{slug}.png",
+        "shareUrl": f"https://venice.ai/c/{slug}",
         "tags": list(tags),
         "stats": {
             "averageRating": 4.5,

@@ -11,7 +11,7 @@ from typing import Any
 from .catalogue import Model
 from .characters import SLUGS
 from .documents import read_documents
-from .exchange import Exchange
+from .exchange import Exchange, text_of
 from .frames import DONE, Envelope
 from .refusals import CONTEXT_LENGTH, unrecognized
 from .replies import Answer, Json, Piece, Refusal, Reply, Step, Stream, json_reply, refuse
@@ -153,6 +153,8 @@ def _write(
     finish = "tool_calls" if calls else "stop"
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 0
     limit = limit if limit > 0 else model.spec["maxCompletionTokens"]
+    if model.thinks_in_tags and thoughts:
+        thoughts, content = [], ["<thi", "nk>", *thoughts, "</think>", *content]
     if exchange.has("length"):
         limit = int(exchange.option("length", "after"))
     if len(thoughts) + len(content) > limit:
@@ -203,8 +205,10 @@ def _tool_calls(exchange: Exchange, body: Json) -> list[Json]:
         for tool in body.get("tools") or []
         if isinstance(tool, dict) and "function" in tool
     ]
-    forced = body.get("tool_choice") == "required" or isinstance(body.get("tool_choice"), dict)
-    if not exchange.has("stream-tool-calls") and not (tools and forced):
+    choice = body.get("tool_choice", "auto")
+    if choice == "auto":
+        tools = [tool for tool in tools if _is_asked_for(tool, body["messages"])]
+    if not exchange.has("stream-tool-calls") and (not tools or choice == "none"):
         return []
     tool: Json = tools[0] if tools else SAMPLE_TOOL
     arguments = example_of(
@@ -216,6 +220,14 @@ def _tool_calls(exchange: Exchange, body: Json) -> list[Json]:
         "function": {"name": tool["name"], "arguments": arguments},
     }
     return [call]
+
+
+def _is_asked_for(tool: Json, messages: list[Json]) -> bool:
+    """Says whether the person who speaks last uses a word of the tool's name: weather → get_weather."""
+    if messages[-1]["role"] != "user":
+        return False
+    words = set(re.findall(r"[a-z]{4,}", text_of(messages[-1]["content"]).lower()))
+    return bool(words & set(str(tool["name"]).lower().split("_")))
 
 
 def _whole(
@@ -262,7 +274,11 @@ def _echoed_parameters(body: Json) -> Json:
     defaults = {
         "enable_e2ee": True,
         "enable_web_search": "off",
+        "enable_web_scraping": False,
+        "enable_web_citations": False,
         "include_venice_system_prompt": True,
+        "include_search_results_in_stream": False,
+        "return_search_results_as_documents": False,
         "strip_thinking_response": False,
         "disable_thinking": False,
         "character_slug": "venice",

@@ -75,7 +75,7 @@ def _order(exchange: Exchange, model: Model, sent: Json) -> Order:
         negative_prompt=sent.get("negative_prompt", ""),
         model=model.id,
         style=_style(exchange, sent),
-        seed=_random_seed() if seed is None or model.ignores_seed else int(seed),
+        seed=random_seed() if seed is None or model.ignores_seed else int(seed),
         width=width,
         height=height,
         detail=sent.get("steps", steps["default"]) / steps["max"],
@@ -135,7 +135,7 @@ def _pictures(exchange: Exchange, order: Order, count: int) -> list[Picture]:
         order = replace(order, treatment="blurred")
     if exchange.has("webp-instead"):
         order = replace(order, format="webp")
-    orders = [order] + [replace(order, seed=_random_seed()) for _ in range(count - 1)]
+    orders = [order] + [replace(order, seed=random_seed()) for _ in range(count - 1)]
     return [damaged(exchange, Picture(paint(one), f"image/{one.format}")) for one in orders]
 
 
@@ -221,5 +221,6 @@ def _timing(exchange: Exchange) -> Json:
     }
 
 
-def _random_seed() -> int:
+def random_seed() -> int:
+    """Returns a seed for a picture whose order names none."""
     return random.randint(1, 999_999_999)

@@ -109,6 +109,16 @@ def balance(exchange: Exchange) -> Reply:
     return json_reply(200, body)
 
 
+def retired_usage(exchange: Exchange) -> Reply:
+    """Answers `GET /billing/usage`, which Venice has taken away: 410, naming what came after it."""
+    successor = "/api/v1/billing/usage-history"
+    headers = {
+        "Sunset": "Wed, 16 Sep 2026 00:00:00 GMT",
+        "Link": f'<{successor}>; rel="successor-version"',
+    }
+    return json_reply(410, {"error": f"This endpoint is gone; use GET {successor}"}, headers)
+
+
 def _type(exchange: Exchange, default: str) -> str:
     demand(_TYPED, exchange.request.query)
     return exchange.request.query.get("type", default)

@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter
 
+from .addresses import picture_behind
 from .canvas import colour_of
 from .catalogue import Model
 from .exchange import Exchange, without_markers
@@ -110,9 +111,8 @@ def remove_background(exchange: Exchange) -> Reply:
                     }
                 ]
             )
-        if "image_url" in body:
-            raise undecodable("image_url could not be fetched")
-        upload = _read(exchange, BACKGROUND_REMOVE, "image")
+        (field,) = body
+        upload = _read(exchange, BACKGROUND_REMOVE, field)
     model = exchange.choose_model("bria-bg-remover", "image")
     return _finish(exchange, model, BACKGROUND_REMOVE_USD, cut_out(upload.images[0]), "png")
 
@@ -242,16 +242,19 @@ def _read(exchange: Exchange, shape: Shape, field: str, data_urls: bool = True) 
     body = exchange.json_body()
     demand(shape, body)
     texts = body[field] if isinstance(body[field], list) else [body[field]]
-    return Upload(body, [open_image(_from_text(text, data_urls)) for text in texts])
+    return Upload(body, [_image_in(text, data_urls) for text in texts])
 
 
-def _from_text(text: str, data_urls: bool) -> bytes:
+def _image_in(text: str, data_urls: bool) -> Image.Image:
     if text.startswith(("http://", "https://")):
-        raise undecodable("The image address could not be fetched")
+        image = picture_behind(text)
+        if image is None:
+            raise undecodable("The image address could not be fetched")
+        return image
     prefix = re.match(r"data:image/[a-z+.-]+;base64,", text)
     if prefix and not data_urls:
         raise undecodable("Image must be base64 without a data: prefix")
-    return decode_base64(text[prefix.end() :] if prefix else text)
+    return open_image(decode_base64(text[prefix.end() :] if prefix else text))
 
 
 def _form(exchange: Exchange) -> tuple[Json, list[bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import chats, images, listings, retouching
+from . import chats, generations, images, listings, retouching
 from .characters import characters
 from .control import control
 from .delivery import deliver
@@ -32,6 +32,7 @@ class Route:
 
 ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/image/generate"): Route(images.generate),
+    ("POST", "/images/generations"): Route(generations.generate),
     ("POST", "/image/upscale"): Route(retouching.upscale),
     ("POST", "/image/edit"): Route(retouching.edit),
     ("POST", "/image/multi-edit"): Route(retouching.multi_edit),
@@ -43,6 +44,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/models/compatibility_mapping"): Route(listings.compatibility, public=True),
     ("GET", "/api_keys/rate_limits"): Route(listings.rate_limits),
     ("GET", "/characters"): Route(characters),
+    ("GET", "/billing/usage"): Route(listings.retired_usage, public=True),
     ("GET", "/billing/balance"): Route(listings.balance, admin=True),
 }
 

@@ -19,6 +19,8 @@ from .validation import (
 FORMATS = ("jpeg", "png", "webp")
 QUALITIES = ("low", "medium", "high")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+SQUARES = ("256x256", "512x512", "1024x1024")
+OBLONGS = ("1536x1024", "1024x1536", "1792x1024", "1024x1792")
 EDIT_RATIOS = ("auto", "1:1", "3:2", "16:9", "21:9", "9:16", "2:3", "3:4", "4:5", "4:3")
 
 SIDE = Number(above=0, most=1280, whole=True)
@@ -77,6 +79,24 @@ MULTI_EDIT = Shape(
         "quality": Choice(*QUALITIES),
     },
     frozenset({"prompt", "images"}),
+)
+
+GENERATIONS = Shape(
+    {
+        "prompt": Text(1, 1500),
+        "model": Text(),
+        "n": Number(1, 1, whole=True),
+        "size": Choice("auto", *SQUARES, *OBLONGS),
+        "response_format": Choice("b64_json", "url"),
+        "output_format": Choice(*FORMATS),
+        "moderation": Choice("auto", "low"),
+        "background": Choice("transparent", "opaque", "auto"),
+        "output_compression": Number(0, 100, whole=True),
+        "quality": Choice("auto", "hd", "standard", *QUALITIES),
+        "style": Choice("vivid", "natural"),
+        "user": Text(),
+    },
+    frozenset({"prompt"}),
 )
 
 UPSCALE = Shape(

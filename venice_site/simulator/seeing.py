@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
+from .addresses import picture_behind
 from .refusals import TOO_LARGE
 from .replies import Refusal, json_reply
 
@@ -53,11 +54,11 @@ def undecodable(what: str) -> Refusal:
 
 
 def look_at(url: str) -> Sight:
-    """Returns what is seen behind a data URL; raises the 400 of anything else."""
+    """Returns what is seen behind a data URL or a public address; raises the 400 of anything else."""
     match = _DATA_URL.fullmatch(url)
-    if match is None:
+    image = open_image(decode_base64(match[2])) if match else picture_behind(url)
+    if image is None:
         raise undecodable("image_url must be a public https address or a data URL of an image")
-    image = open_image(decode_base64(match[2]))
     if min(image.size) < SMALLEST_SIDE:
         raise undecodable(f"Images must be at least {SMALLEST_SIDE} pixels on each side")
     return Sight(image.width, image.height, main_colour(image), image.format or "image")
