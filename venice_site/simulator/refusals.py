@@ -32,7 +32,19 @@ X402: dict[str, Any] = {
         }
     ],
     "extensions": {"sign-in-with-x": {}},
-    "authOptions": {"apiKey": {"header": "Authorization: Bearer YOUR_API_KEY"}},
+    "authOptions": {
+        "apiKey": {
+            "header": "Authorization: Bearer YOUR_API_KEY",
+            "getKey": "https://venice.ai/settings/api",
+            "docs": "https://docs.venice.ai/api-reference",
+        },
+        "x402Wallet": {
+            "header": "SIGN-IN-WITH-X",
+            "legacyHeader": "X-Sign-In-With-X",
+            "topUp": "POST /api/v1/x402/top-up",
+            "docs": "https://docs.venice.ai/api-reference",
+        },
+    },
 }
 
 INSUFFICIENT_BALANCE = "Insufficient USD or Diem balance to complete request. Visit https://venice.ai/settings/api to add credits."

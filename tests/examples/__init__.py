@@ -1,0 +1,1 @@
+"""Every documented example of Venice's interface: the stand-in answers it, and the client reads its answer."""
