@@ -149,6 +149,22 @@ def test_refuses_an_image_it_cannot_see(ask: Asker, url) -> None:
     assert isinstance(response.json()["details"], str)
 
 
+def test_base64_may_be_broken_into_lines_as_some_programs_print_it(ask: Asker) -> None:
+    url = data_url((320, 240))
+    asked = {"model": "qwen-3-8-27b", "messages": [{"role": "user", "content": seen(url)}]}
+    half = len(url) // 2
+    body = json.dumps(asked).replace(url, f"{url[:half]}\n{url[half:]}")
+
+    response = ask.session.post(
+        ask.simulator.url + "/chat/completions",
+        data=body,
+        headers=ask.headers | {"Content-Type": "application/json"},
+        timeout=5,
+    )
+
+    assert "320 x 240" in text_of(response)
+
+
 def test_sees_what_a_public_address_names(ask: Asker) -> None:
     response = ask.chat(seen("https://example.com/blue%20lake.jpg"), model="qwen-3-8-27b")
 

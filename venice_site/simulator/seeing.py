@@ -65,9 +65,9 @@ def look_at(url: str) -> Sight:
 
 
 def decode_base64(text: str) -> bytes:
-    """Returns the bytes of strict base64; raises a 400."""
+    """Returns the bytes of strict base64, whose lines may be broken; raises a 400."""
     try:
-        data = base64.b64decode(text, validate=True)
+        data = base64.b64decode("".join(text.splitlines()), validate=True)
     except (binascii.Error, ValueError):
         raise undecodable("Image is not valid base64") from None
     if len(data) > LARGEST_FILE:
