@@ -24,6 +24,12 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a 
 	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
 	  echo "The races need PostgreSQL, which is not installed. On Debian and Ubuntu: apt-get install postgresql" >&2; \
 	  exit 1; }
+	command -v curl >/dev/null || { \
+	  echo "The samples need curl, which is not installed. On Debian and Ubuntu: apt-get install curl" >&2; \
+	  exit 1; }
+	node -e fetch >/dev/null 2>&1 || { \
+	  echo "The samples need Node.js 18 or later, which is not installed. On Debian and Ubuntu: apt-get install nodejs" >&2; \
+	  exit 1; }
 	echo "Running the tests."
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
 
