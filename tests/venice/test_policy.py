@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venice_site.venice import consequences, errors, policy
+from venice_site.venice.course import LOST, backoffs
 from venice_site.venice.decisions import (
     FallBack,
     FellBack,
@@ -104,7 +105,7 @@ class Journey:
             return
         key = next(key for key in self.pool.keys if key.id == decision.key)
         step = Tried(key.id, key.account, decision.model, error)
-        found = consequences.consequences(step, key, policy.backoffs(self.history), self.now)
+        found = consequences.consequences(step, key, backoffs(self.history), self.now)
         self.history += (step,)
         rests = tuple(one for one in found if isinstance(one, Rest))
         for mark in (one for one in found if isinstance(one, Mark)):
@@ -170,7 +171,7 @@ def test_it_always_ends_within_its_budgets(found, facts, script, seed):
     journey = Journey(found, facts, script, seed).play()
 
     assert len(journey.tries) <= policy.CALLS
-    assert policy.backoffs(journey.history) <= policy.WAITS
+    assert backoffs(journey.history) <= policy.WAITS
     pairs = zip(journey.history, journey.history[1:], strict=False)
     changes = sum(
         isinstance(a, Tried) and isinstance(b, Tried) and a.key != b.key for a, b in pairs
@@ -223,14 +224,14 @@ def test_a_picture_that_may_be_charged_is_not_sent_again(found, facts, script, s
     steps = [step for step in journey.history if isinstance(step, Tried)]
     for step in steps[:-1]:
         assert not step.error.may_be_charged
-        assert not isinstance(step.error, policy.LOST)
+        assert not isinstance(step.error, LOST)
 
 
 @given(pools, orders, scripts, st.integers())
 def test_a_reply_is_repeated_at_most_once_after_a_doubtful_end(found, facts, script, seed):
     journey = Journey(found, replace(facts, kind="text"), script, seed).play()
     steps = [step for step in journey.history if isinstance(step, Tried)]
-    doubtful = [s for s in steps if s.error.may_be_charged or isinstance(s.error, policy.LOST)]
+    doubtful = [s for s in steps if s.error.may_be_charged or isinstance(s.error, LOST)]
     assert len(doubtful) <= 2
 
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from venice_site.venice import endings, policy, pool
+from venice_site.venice.course import backoffs
 from venice_site.venice.decisions import (
     Decision,
     FallBack,
@@ -97,7 +98,7 @@ class Operation:
 
     def end_badly(self, lease: Lease, seen: View, error: VeniceError) -> None:
         """Record how an attempt failed and what everybody shall know of it."""
-        waits = policy.backoffs(self.history)
+        waits = backoffs(self.history)
         endings.end_badly(lease, error, seen, waits, self.clock.now())
 
     def end_stopped(self, lease: Lease) -> None:
