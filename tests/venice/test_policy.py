@@ -42,8 +42,16 @@ RETRYABLE = [
     errors.ConnectionLost,
     errors.StreamCut,
     errors.ModelGone,
+    errors.RegionRefused,
 ]
-FINAL = [errors.InvalidOrder, errors.Blocked, errors.BadAnswer, errors.NoKey, errors.Stopped]
+FINAL = [
+    errors.ConsentMissing,
+    errors.InvalidOrder,
+    errors.Blocked,
+    errors.BadAnswer,
+    errors.NoKey,
+    errors.Stopped,
+]
 
 
 def order(kind="text", **facts) -> OrderFacts:
@@ -437,6 +445,14 @@ def test_a_model_that_the_team_may_not_use_gives_way_to_the_configured_one():
     decision = decide(pool(), facts, pro_only)
     assert decision == FallBack("cheap", policy.FALLBACK_REASONS["not-entitled"])
     assert decide(pool(), order(), pro_only) == Stop(pro_only.error)
+
+
+@pytest.mark.parametrize("kind", [errors.RegionRefused, errors.ConsentMissing])
+def test_a_matter_of_the_region_or_of_consent_is_not_asked_of_another_key(kind):
+    keys = pool(PoolKey(1, "a"), PoolKey(2, "a"), PoolKey(3, "b"))
+    refused = tried(kind(status=403), account="a")
+    assert decide(keys, order(), refused) == Stop(refused.error)
+    assert consequences.consequences(refused, keys.keys[0], 0, NOW) == ()
 
 
 def test_a_model_that_fails_again_and_again_gives_way_too():

@@ -133,6 +133,23 @@ class NotEntitled(Refusal):
     sentence = "The team's Venice account may not use this model. Choose another one."
 
 
+class RegionRefused(Refusal):
+    """403: Venice does not offer this model where we are; no key changes that."""
+
+    kind = "region"
+    sentence = "Venice does not offer this model in the region of this server. Choose another one."
+
+
+class ConsentMissing(Refusal):
+    """409: the model's provider wants a consent that somebody must give at Venice; no key changes that."""
+
+    kind = "consent"
+    sentence = (
+        "This model needs a consent that the team's Venice account has not given."
+        " An administrator can give it at Venice; or choose another model."
+    )
+
+
 class OutOfCredit(Refusal):
     """402: the account behind the key is short of money."""
 

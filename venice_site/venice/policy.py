@@ -37,6 +37,7 @@ from venice_site.venice.errors import (
     OutOfCredit,
     Overloaded,
     RateLimited,
+    RegionRefused,
     ServerFault,
     SpendLimit,
     Unreachable,
@@ -61,6 +62,7 @@ FALLBACK_REASONS = {
     Overloaded.kind: "The chosen model was overloaded.",
     ServerFault.kind: "Venice failed again and again with the chosen model.",
     NotEntitled.kind: "The team's Venice account may not use the chosen model.",
+    RegionRefused.kind: "Venice does not offer the chosen model in this region.",
     ModelGone.kind: "Venice does not offer the chosen model any more.",
 }
 ANOTHER_KEY_HELPS = (KeyRefused, NotEntitled, OutOfCredit, SpendLimit, RateLimited, FailureBudget)
@@ -130,12 +132,14 @@ class _Case:
         if isinstance(error, LOST):
             return self.pick() if self.course.may_repeat_charge() else Stop(error)
         if isinstance(error, ModelGone):
-            return self._without_model(error)
+            return self._without_model(error, self.order.replacement)
+        if isinstance(error, RegionRefused):
+            return self._without_model(error, self.order.fallback)
         return Stop(error)
 
-    def _without_model(self, error: VeniceError) -> Decision:
+    def _without_model(self, error: VeniceError, other: str) -> Decision:
         cause = self.course.cause()  # of a cheaper model nobody asked for, the reason counts
-        return Stop(cause) if cause else self._fall_back(error, self.order.replacement)
+        return Stop(cause) if cause else self._fall_back(error, other)
 
     def pick(self) -> Decision:
         """Try the best free key; when there is none, say why and what follows."""
