@@ -1,7 +1,7 @@
 """The fault injections of other gateways (section 5 of their study) as a table, one row a scenario.
 
 Where the design decided otherwise the row follows the design: a 429 moves on to another account at once,
-an outage is waited out 1, 2 and 4 s, and there is no breaker.
+and an outage is waited out 1, 2 and 4 s.
 """
 
 from django.utils import timezone

@@ -9,16 +9,26 @@ from gallery.models import Image
 from tests.scenarios.coverage import plays
 from tests.scenarios.stage import (
     CHEAP,
+    CHEAP_WRITER,
     DEAR,
     FAILURES_AT_MOST,
     PICTURE,
     REPLY,
+    WRITER,
     Stage,
     the_books_balance,
 )
 from venice_site.simulator import KeyRecord
 from venice_site.venice.errors import QuotaExceeded
-from venice_site.venice.models import ApiKey, Attempt, Call, Cooldown, Quota, QuotaBucket
+from venice_site.venice.models import (
+    ApiKey,
+    Attempt,
+    Call,
+    Cooldown,
+    Notice,
+    Quota,
+    QuotaBucket,
+)
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder
@@ -153,6 +163,50 @@ def test_a_window_that_a_good_answer_used_up_is_kept_to_without_any_429(stage: S
     assert asked(stage) == ["one", "other"]
     assert {r.status for r in stage.simulator.requests} == {200}
     assert set(Call.objects.values_list("state", "cost")) == {("settled", 10_000)}
+
+
+@plays("faults", 11)
+def test_a_model_that_fails_for_everybody_rests_and_is_tried_out_by_one(stage: Stage) -> None:
+    stage.make_key("one")
+    Quota.objects.create(metric="cost", limit=10_000_000)
+    stage.simulator.fail("server-error", model=WRITER)
+    for _ in range(2):
+        stage.have(REPLY)
+    assert len(stage.simulator.requests) == 5  # the fifth failure ends it for everybody
+    reply, _ = stage.have(REPLY)
+    assert (reply.status, reply.error_kind) == ("failed", "model-failing")
+    assert "left alone for a while" in stage.page_of(reply)
+    assert len(stage.simulator.requests) == 5
+    assert stage.have(REPLY, CHEAP_WRITER)[0].status == "succeeded"
+    stage.elapse(timedelta(seconds=15))
+    again, _ = stage.have(REPLY)
+    assert again.error_kind == "model-failing"
+    assert len(stage.simulator.requests) == 7  # one tried it out
+    rest = Cooldown.objects.get()
+    assert (rest.scope, rest.model, rest.times) == ("everyone", WRITER, 1)
+    assert Notice.objects.get(settled_at=None).text.startswith("Venice fails again and again")
+    stage.elapse(timedelta(seconds=30))
+    stage.simulator.clear()
+    healed, _ = stage.have(REPLY)
+    assert healed.status == "succeeded"
+    assert not Cooldown.objects.exists()
+    assert not Notice.objects.filter(settled_at=None).exists()
+    assert ApiKey.objects.get().state == "active"
+    the_books_balance()
+
+
+@plays("faults", 11)
+def test_another_model_answers_at_once_while_the_chosen_one_rests(stage: Stage) -> None:
+    stage.make_key("one")
+    stage.simulator.fail("server-error", model=DEAR)
+    for _ in range(3):
+        image, _ = stage.have(PICTURE, DEAR)
+        assert (image.fallback_from, image.model_used) == (DEAR, CHEAP)
+    stage.simulator.clear()
+    image, _ = stage.have(PICTURE, DEAR)
+    assert (image.status, image.model_used, image.cost) == ("succeeded", CHEAP, 10_000)
+    assert "failed again and again" in image.fallback_reason
+    assert [request.body["model"] for request in stage.simulator.requests] == [CHEAP]
 
 
 @plays("faults", 41)

@@ -159,7 +159,7 @@ rests = st.lists(
         scope=st.sampled_from(["everyone", "account:a", "account:b", "key:1", "key:2"]),
         model=st.sampled_from(["", "dear", "cheap", "other"]),
         until=moments,
-        reason=st.sampled_from(["rate-limited", "out-of-credit", "not-entitled"]),
+        reason=st.sampled_from(["rate-limited", "out-of-credit", "not-entitled", "model-failing"]),
     ),
     max_size=3,
 ).map(tuple)
@@ -445,6 +445,29 @@ def test_a_model_that_the_team_may_not_use_gives_way_to_the_configured_one():
     decision = decide(pool(), facts, pro_only)
     assert decision == FallBack("cheap", policy.FALLBACK_REASONS["not-entitled"])
     assert decide(pool(), order(), pro_only) == Stop(pro_only.error)
+
+
+def test_a_failing_model_gives_way_at_once_and_not_to_another_that_fails():
+    until = NOW + timedelta(seconds=15)
+    resting = tuple(Rest("everyone", name, until, "model-failing") for name in ("dear", "cheap"))
+    alone = decide(pool(rests=resting[:1]), order(fallback=""))
+    assert (alone.error.kind, alone.error.retry_at) == ("model-failing", until)
+    assert decide(pool(rests=resting[:1]), order(fallback="cheap")).model == "cheap"
+    assert isinstance(decide(pool(rests=resting), order(fallback="cheap")), Stop)
+    later = until + timedelta(seconds=1)
+    assert decide(pool(rests=resting), order(), now=later) == TryKey(1, "dear")
+
+
+@pytest.mark.parametrize(
+    ("faults", "answers", "fails"), [(4, 0, False), (5, 5, True), (5, 6, False), (50, 0, True)]
+)
+def test_five_failures_in_a_minute_and_no_more_answers_than_that(faults, answers, fails):
+    assert consequences.is_failing(faults, answers) == fails
+
+
+def test_a_failing_model_rests_twice_as_long_each_time():
+    rested = [consequences.model_rest(times).total_seconds() for times in (0, 1, 2, 3, 4, 5, 40)]
+    assert rested == [15, 30, 60, 120, 240, 300, 300]
 
 
 @pytest.mark.parametrize("kind", [errors.RegionRefused, errors.ConsentMissing])

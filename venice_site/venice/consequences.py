@@ -12,7 +12,9 @@ from venice_site.venice.errors import (
     OutOfCredit,
     Overloaded,
     RateLimited,
+    ServerFault,
     SpendLimit,
+    TimedOut,
 )
 
 FAILURE_WINDOW = timedelta(seconds=30)  # in which Venice counts the failures of an account
@@ -20,6 +22,13 @@ LONGEST_REST = timedelta(minutes=10)
 MONEY_REST = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 PROBE_AFTER = timedelta(minutes=10)
+
+# When a model fails again and again it rests for everybody, each time twice as long.
+FAULTS = (ServerFault.kind, Overloaded.kind, TimedOut.kind)  # the model's own, whoever asked
+FAULT_WINDOW = timedelta(minutes=1)
+FAULTS_AT_LEAST = 5
+FIRST_REST = timedelta(seconds=15)
+LONGEST_MODEL_REST = timedelta(minutes=5)
 
 
 def consequences(tried: Tried, key: PoolKey, waits: int, now: datetime) -> tuple[Mark | Rest, ...]:
@@ -54,6 +63,16 @@ def consequences(tried: Tried, key: PoolKey, waits: int, now: datetime) -> tuple
             return (Rest(account, "", _capped(max(hint, now + FAILURE_WINDOW), now), error.kind),)
         case _:
             return ()
+
+
+def is_failing(faults: int, answers: int) -> bool:
+    """Return whether a model fails again and again, by its attempts in the last minute."""
+    return faults >= FAULTS_AT_LEAST and faults >= answers
+
+
+def model_rest(times: int) -> timedelta:
+    """Return how long a failing model rests after it has rested so many times in a row."""
+    return min(FIRST_REST * (1 << min(times, 10)), LONGEST_MODEL_REST)
 
 
 def limited_scope(tried: Tried) -> str:

@@ -65,6 +65,8 @@ def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: dat
             _keep_rate(lease.key, lease.model, error.rate, now)
         if lease.key is not None and isinstance(error, Unreachable | NotTrusted):
             quotas.give_back_day(lease.key, now)
+        if lease.key is not None and error.kind in consequences.FAULTS:
+            rests.lay_failing(lease.model, now, tried_out=lease.is_probe)
         tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
         for outcome in consequences.consequences(tried, seen.facts(tried.key), waits, now):
             if isinstance(outcome, Rest):

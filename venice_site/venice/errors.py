@@ -194,6 +194,16 @@ class Overloaded(Refusal):
     sentence = "This model is overloaded at Venice. Try again in a moment, or choose another model."
 
 
+class ModelFailing(Refusal):
+    """Venice failed so often with this model that nobody asks it for a while; nothing was sent."""
+
+    kind = "model-failing"
+    sentence = (
+        "This model failed again and again at Venice, so it is left alone for a while."
+        " Choose another one, or try again in a moment."
+    )
+
+
 class FailureBudget(Refusal):
     """429: Venice blocks the account for 30 seconds after too many failed requests."""
 

@@ -16,6 +16,7 @@ from typing import Literal
 from venice_site.venice.consequences import FAILURE_WINDOW
 from venice_site.venice.course import LOST, Course
 from venice_site.venice.decisions import (
+    EVERYONE,
     Decision,
     FallBack,
     OrderFacts,
@@ -31,6 +32,7 @@ from venice_site.venice.decisions import (
 from venice_site.venice.errors import (
     FailureBudget,
     KeyRefused,
+    ModelFailing,
     ModelGone,
     NoKey,
     NotEntitled,
@@ -61,6 +63,7 @@ FALLBACK_REASONS = {
     SpendLimit.kind: "The team's Venice key has reached its spending limit.",
     Overloaded.kind: "The chosen model was overloaded.",
     ServerFault.kind: "Venice failed again and again with the chosen model.",
+    ModelFailing.kind: "The chosen model failed again and again at Venice.",
     NotEntitled.kind: "The team's Venice account may not use the chosen model.",
     RegionRefused.kind: "Venice does not offer the chosen model in this region.",
     ModelGone.kind: "Venice does not offer the chosen model any more.",
@@ -128,7 +131,7 @@ class _Case:
         if isinstance(error, ANOTHER_KEY_HELPS):
             return self._with_next_key(error)
         if isinstance(error, TIME_HELPS):
-            return self._wait(error, self._hint(error))
+            return self._without_failing_model() or self._wait(error, self._hint(error))
         if isinstance(error, LOST):
             return self.pick() if self.course.may_repeat_charge() else Stop(error)
         if isinstance(error, ModelGone):
@@ -156,6 +159,22 @@ class _Case:
                 soonest[hindrance] = min(until, soonest.get(hindrance, until))
         return self._without_key(soonest)
 
+    def _without_failing_model(self) -> Decision | None:
+        """Let another model answer at once, or end, while this one rests for everybody."""
+        until = self._failing_until(self.course.model)
+        if until is None:
+            return None
+        return self._fall_back(ModelFailing(retry_at=until), self.order.fallback)
+
+    def _failing_until(self, model: str) -> datetime | None:
+        found = [
+            rest.until
+            for rest in self.pool.rests
+            if (rest.scope, rest.model, rest.reason) == (EVERYONE, model, ModelFailing.kind)
+            and rest.until > self.now
+        ]
+        return found[0] if found else None
+
     def _with_next_key(self, error: VeniceError) -> Decision:
         if self.course.rotations < ROTATIONS:
             return self.pick()
@@ -169,7 +188,9 @@ class _Case:
         if "place" in soonest:
             return self._wait_for_place()
         if "rest" in soonest:
-            return self._wait(self.course.last_error(VeniceError) or RateLimited(), soonest["rest"])
+            return self._without_failing_model() or self._wait(
+                self.course.last_error(VeniceError) or RateLimited(), soonest["rest"]
+            )
         if "failures" in soonest:
             return self._wait(FailureBudget(), soonest["failures"])
         if "money" in soonest:
@@ -215,6 +236,8 @@ class _Case:
 
     def _fall_back(self, error: VeniceError, model: str) -> Decision:
         if not model or self.course.has_fallen_back or model == self.course.model:
+            return Stop(error)
+        if self._failing_until(model):
             return Stop(error)
         lasting = ("unusable", "day", "money", "not-entitled")
         if all(self._hindrance(key, model)[0] in lasting for key in self.pool.keys):
