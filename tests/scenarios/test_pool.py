@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from gallery.models import Image
+from tests.ledger import complaints
 from tests.scenarios.coverage import plays
 from tests.scenarios.stage import (
     CHEAP,
@@ -19,6 +20,7 @@ from tests.scenarios.stage import (
     the_books_balance,
 )
 from venice_site.simulator import KeyRecord
+from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.errors import QuotaExceeded
 from venice_site.venice.models import (
     ApiKey,
@@ -32,6 +34,8 @@ from venice_site.venice.models import (
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder
+
+DEARER = "flux-2-pro"
 
 
 def used() -> dict[str, int]:
@@ -112,6 +116,43 @@ def test_after_a_402_the_next_order_goes_to_the_cheaper_model_at_once(stage: Sta
     assert [r.body["model"] for r in stage.simulator.requests] == [DEAR, CHEAP, CHEAP]
     assert Call.objects.get(pk=image.call_id).cost == 10_000
     stage.laws()
+
+
+@plays("contract", 16)
+def test_what_is_charged_on_suspicion_is_the_price_of_the_cheaper_model(stage: Stage) -> None:
+    stage.make_key("one")
+    Quota.objects.create(metric="cost", limit=200_000)
+    stage.simulator.fail("payment-balance", model=DEAR)
+    stage.simulator.fail("connection-reset", model=CHEAP)
+    image, _ = stage.have(PICTURE, DEAR)
+    assert "may have been charged" in stage.page_of(image)
+    call = Call.objects.get()
+    assert (call.state, call.may_be_charged, call.cost) == ("settled", True, 10_000)
+    assert used() == {"cost": 10_000}
+    assert complaints() == []
+
+
+@plays("contract", 35)
+@pytest.mark.parametrize(("limit", "status"), [(40_000, "succeeded"), (20_000, "failed")])
+def test_a_dearer_successor_answers_only_where_the_quota_has_room(
+    stage: Stage, monkeypatch, limit, status
+) -> None:
+    stage.make_key("one")
+    quota = Quota.objects.create(metric="cost", limit=limit)
+    monkeypatch.setattr(Catalogue, "successor", lambda self, kind, _: self.find(kind, DEARER))
+    stage.simulator.fail("model-not-found", model=CHEAP)
+    image, pauses = stage.have(PICTURE, CHEAP)
+    assert (image.status, pauses) == (status, 0)
+    call = Call.objects.get()
+    if status == "succeeded":
+        assert (image.model_used, call.cost, used()) == (DEARER, 30_000, {"cost": 30_000})
+        assert len(stage.simulator.requests) == 2
+    else:
+        assert f"the quota of {quota} has no room for that" in stage.page_of(image)
+        assert (call.state, call.cost, used()) == ("released", 0, {"cost": 0})
+        assert len(stage.simulator.requests) == 1
+    the_books_balance()
+    assert complaints() == []
 
 
 @plays("contract", 12)
@@ -273,6 +314,7 @@ def test_a_late_answer_corrects_what_was_settled_on_suspicion_and_settling_twice
     made = Venice(stage.alice, stage.clock).generate_image(
         image.asked, image.call_id, stopped=lambda: False
     )
+    quotas.adapt(image.call_id, quotas.Estimate(images=1, cost=180_000), may_shrink=True)
     stage.elapse(timedelta(hours=1))
     assert quotas.sweep() == 1
     assert used() == {"cost": 180_000}
