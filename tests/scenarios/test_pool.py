@@ -250,6 +250,27 @@ def test_another_model_answers_at_once_while_the_chosen_one_rests(stage: Stage) 
     assert [request.body["model"] for request in stage.simulator.requests] == [CHEAP]
 
 
+@plays("faults", 40)
+def test_while_a_reply_is_written_its_used_up_window_is_kept_to(stage: Stage) -> None:
+    stage.make_key("one", priority=1)
+    stage.make_key("other", account="other")
+    stage.simulator.keys["one"] = KeyRecord("one", request_limit=1)
+    venice = Venice(stage.alice, stage.clock)
+    order = ChatOrder(WRITER, (ChatMessage("user", "Tell me a long story."),))
+    call = venice.reserve_reply(order)
+    gate = stage.simulator.hold(after_tokens=3)
+    with venice.stream_reply(order, call.pk) as stream:
+        next(stream)
+        rest = Cooldown.objects.get()
+        gate.open()
+        reply, _ = stage.have(REPLY)
+        assert sum(len(delta.text) for delta in stream)
+    assert (rest.scope, rest.model, rest.reason) == ("account:main", WRITER, "used-up")
+    assert reply.status == "succeeded"
+    assert asked(stage) == ["one", "other"]
+    assert {request.status for request in stage.simulator.requests} == {200}
+
+
 @plays("faults", 41)
 def test_a_key_that_is_switched_off_finishes_its_call_and_gets_no_other(stage: Stage) -> None:
     key = stage.make_key("one", priority=1)

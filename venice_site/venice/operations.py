@@ -103,9 +103,9 @@ class Operation:
 
         insistently(write)
 
-    def note_answer(self, lease: Lease) -> None:
-        """Note that Venice has begun to answer well."""
-        endings.note_answer(lease, self.clock.now())
+    def note_answer(self, lease: Lease, rate: RateInfo) -> None:
+        """Note that Venice has begun to answer well, and what is left until when."""
+        endings.note_answer(lease, rate, self.clock.now())
 
     def end_badly(self, lease: Lease, seen: View, error: VeniceError) -> None:
         """Record how an attempt failed and what everybody shall know of it."""
