@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
@@ -16,6 +17,7 @@ from venice_site.accounts.models import User
 from venice_site.venice.models import CallKind
 from venice_site.venice.service import on_stand_in
 
+DATABASE_PAUSE = 5  # seconds until a busy database is worth another try
 IDEAS = (
     "A lighthouse in fog, wide shot, muted colours, film grain",
     "A cutaway of a tiny bookshop at night, clay model, warm light",
@@ -80,5 +82,11 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that we failed; uses neither the session nor the database, which may be the reason."""
+    """Say that we failed; uses neither the session nor the database, which may be the reason.
+
+    When it is, a repeat in a moment makes sense, and is said to.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        page = loader.render_to_string("503.html")
+        return HttpResponse(page, status=503, headers={"Retry-After": str(DATABASE_PAUSE)})
     return HttpResponse(loader.render_to_string("500.html"), status=500)

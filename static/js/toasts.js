@@ -11,6 +11,7 @@ const sentences = {
   404: "This is no longer here.",
   413: "This is too large to be sent.",
   429: "That was too often. Wait a moment, then try again.",
+  503: "The database is busy. Nothing was sent, and what you typed is kept. Try again in a moment.",
 };
 const ours = "Something went wrong on our side. What you typed is kept. Try again.";
 

@@ -125,5 +125,11 @@ CONTRACT = (
     Row(7, "an image that is no base64", PICTURE, [fail("invalid-base64")], FAILED, "may have been charged", "bad-answer", SUSPECTED, 1),
     Row(38, "422 with a suggested prompt", PICTURE, [fail("content-policy-suggestion")], FAILED, "A quiet harbour at dawn", "blocked", NOTHING, 1, waits=[]),
     Row(19, "404 of the cheaper model", PICTURE, [fail("payment-balance", model=DEAR), fail("model-not-found", model=CHEAP)], FAILED, "credit is used up", "out-of-credit model-gone", NOTHING, 2, model=DEAR, states="out-of-credit", rests=("account:main out-of-credit",)),
+    Row(12, "403 because of the region: no key helps", PICTURE, [fail("forbidden-region")], FAILED, "not offer this model in the region", "region", NOTHING, 1, keys="one two other@other", waits=[]),
+    Row(12, "403 because of the region: no key helps", REPLY, [fail("forbidden-region")], FAILED, "not offer this model in the region", "region", NOTHING, 1, keys="one two other@other", waits=[]),
+    Row(12, "403 because of the region, another model answers", PICTURE, [fail("forbidden-region", model=DEAR)], DONE, "in this region", "region ok", EXACT, 2, keys="one two", model=DEAR, asked="one one", waits=[], also=lambda i: (i.fallback_from, i.model_used) == (DEAR, CHEAP)),
+    Row(12, "403 because of the region, another model answers", REPLY, [fail("forbidden-region", model=WRITER)], DONE, "in this region", "region ok", EXACT, 2, settings=FALLS_BACK, waits=[], also=lambda m: m.served_by == CHEAP_WRITER),
+    Row(38, "409: a consent that only a person can give", PICTURE, [fail("needs-consent", model=DEAR)], FAILED, "consent.*requires consent.*https://venice.ai", "consent", NOTHING, 1, keys="one two other@other", model=DEAR, waits=[]),
+    Row(38, "409: a consent that only a person can give", REPLY, [fail("needs-consent")], FAILED, "consent.*requires consent.*https://venice.ai", "consent", NOTHING, 1, keys="one two other@other", settings=FALLS_BACK, waits=[]),
 )
 # fmt: on

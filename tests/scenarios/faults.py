@@ -1,7 +1,7 @@
 """The fault injections of other gateways (section 5 of their study) as a table, one row a scenario.
 
 Where the design decided otherwise the row follows the design: a 429 moves on to another account at once,
-an outage is waited out 1, 2 and 4 s, and there is no breaker.
+and an outage is waited out 1, 2 and 4 s.
 """
 
 from django.utils import timezone
@@ -106,5 +106,7 @@ FAULTS = (
     Row(30, "a bomb", PICTURE, [fail("gzip-bomb")], FAILED, "too large.*may have been charged", "bad-answer", SUSPECTED, 1),
     Row(30, "a picture with far too many pixels", PICTURE, [fail("oversized-image")], FAILED, "too many pixels.*may have been charged", "bad-answer", SUSPECTED, 1),
     Row(34, "a cost below zero", REPLY, [fail("stream-odd-usage", prompt="20", completion="7", usd="-3")], DONE, "", "ok", ANSWERED, 1, also=lambda m: (m.cost_source, m.tokens_out) == ("catalogue", 7)),
+    Row(33, "a first frame that nobody understands", REPLY, [fail("stream-garbage", after=0)], FAILED, "could not be read. The work may have been charged", "bad-answer", SUSPECTED, 1, keys="one two"),
+    Row(33, "an error as the first event, for ever", REPLY, [fail("stream-error-first")], FAILED, "overloaded", "overloaded " * 4, NOTHING, 4, rests=("everyone overloaded",)),
 )
 # fmt: on

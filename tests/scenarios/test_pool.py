@@ -6,22 +6,36 @@ import pytest
 from django.utils import timezone
 
 from gallery.models import Image
+from tests.ledger import complaints
 from tests.scenarios.coverage import plays
 from tests.scenarios.stage import (
     CHEAP,
+    CHEAP_WRITER,
     DEAR,
     FAILURES_AT_MOST,
     PICTURE,
     REPLY,
+    WRITER,
     Stage,
     the_books_balance,
 )
 from venice_site.simulator import KeyRecord
+from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.errors import QuotaExceeded
-from venice_site.venice.models import ApiKey, Attempt, Call, Cooldown, Quota, QuotaBucket
+from venice_site.venice.models import (
+    ApiKey,
+    Attempt,
+    Call,
+    Cooldown,
+    Notice,
+    Quota,
+    QuotaBucket,
+)
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder
+
+DEARER = "flux-2-pro"
 
 
 def used() -> dict[str, int]:
@@ -104,6 +118,43 @@ def test_after_a_402_the_next_order_goes_to_the_cheaper_model_at_once(stage: Sta
     stage.laws()
 
 
+@plays("contract", 16)
+def test_what_is_charged_on_suspicion_is_the_price_of_the_cheaper_model(stage: Stage) -> None:
+    stage.make_key("one")
+    Quota.objects.create(metric="cost", limit=200_000)
+    stage.simulator.fail("payment-balance", model=DEAR)
+    stage.simulator.fail("connection-reset", model=CHEAP)
+    image, _ = stage.have(PICTURE, DEAR)
+    assert "may have been charged" in stage.page_of(image)
+    call = Call.objects.get()
+    assert (call.state, call.may_be_charged, call.cost) == ("settled", True, 10_000)
+    assert used() == {"cost": 10_000}
+    assert complaints() == []
+
+
+@plays("contract", 35)
+@pytest.mark.parametrize(("limit", "status"), [(40_000, "succeeded"), (20_000, "failed")])
+def test_a_dearer_successor_answers_only_where_the_quota_has_room(
+    stage: Stage, monkeypatch, limit, status
+) -> None:
+    stage.make_key("one")
+    quota = Quota.objects.create(metric="cost", limit=limit)
+    monkeypatch.setattr(Catalogue, "successor", lambda self, kind, _: self.find(kind, DEARER))
+    stage.simulator.fail("model-not-found", model=CHEAP)
+    image, pauses = stage.have(PICTURE, CHEAP)
+    assert (image.status, pauses) == (status, 0)
+    call = Call.objects.get()
+    if status == "succeeded":
+        assert (image.model_used, call.cost, used()) == (DEARER, 30_000, {"cost": 30_000})
+        assert len(stage.simulator.requests) == 2
+    else:
+        assert f"the quota of {quota} has no room for that" in stage.page_of(image)
+        assert (call.state, call.cost, used()) == ("released", 0, {"cost": 0})
+        assert len(stage.simulator.requests) == 1
+    the_books_balance()
+    assert complaints() == []
+
+
 @plays("contract", 12)
 @plays("faults", 2)
 @pytest.mark.parametrize("order", [PICTURE, REPLY])
@@ -153,6 +204,71 @@ def test_a_window_that_a_good_answer_used_up_is_kept_to_without_any_429(stage: S
     assert asked(stage) == ["one", "other"]
     assert {r.status for r in stage.simulator.requests} == {200}
     assert set(Call.objects.values_list("state", "cost")) == {("settled", 10_000)}
+
+
+@plays("faults", 11)
+def test_a_model_that_fails_for_everybody_rests_and_is_tried_out_by_one(stage: Stage) -> None:
+    stage.make_key("one")
+    Quota.objects.create(metric="cost", limit=10_000_000)
+    stage.simulator.fail("server-error", model=WRITER)
+    for _ in range(2):
+        stage.have(REPLY)
+    assert len(stage.simulator.requests) == 5  # the fifth failure ends it for everybody
+    reply, _ = stage.have(REPLY)
+    assert (reply.status, reply.error_kind) == ("failed", "model-failing")
+    assert "left alone for a while" in stage.page_of(reply)
+    assert len(stage.simulator.requests) == 5
+    assert stage.have(REPLY, CHEAP_WRITER)[0].status == "succeeded"
+    stage.elapse(timedelta(seconds=15))
+    again, _ = stage.have(REPLY)
+    assert again.error_kind == "model-failing"
+    assert len(stage.simulator.requests) == 7  # one tried it out
+    rest = Cooldown.objects.get()
+    assert (rest.scope, rest.model, rest.times) == ("everyone", WRITER, 1)
+    assert Notice.objects.get(settled_at=None).text.startswith("Venice fails again and again")
+    stage.elapse(timedelta(seconds=30))
+    stage.simulator.clear()
+    healed, _ = stage.have(REPLY)
+    assert healed.status == "succeeded"
+    assert not Cooldown.objects.exists()
+    assert not Notice.objects.filter(settled_at=None).exists()
+    assert ApiKey.objects.get().state == "active"
+    the_books_balance()
+
+
+@plays("faults", 11)
+def test_another_model_answers_at_once_while_the_chosen_one_rests(stage: Stage) -> None:
+    stage.make_key("one")
+    stage.simulator.fail("server-error", model=DEAR)
+    for _ in range(3):
+        image, _ = stage.have(PICTURE, DEAR)
+        assert (image.fallback_from, image.model_used) == (DEAR, CHEAP)
+    stage.simulator.clear()
+    image, _ = stage.have(PICTURE, DEAR)
+    assert (image.status, image.model_used, image.cost) == ("succeeded", CHEAP, 10_000)
+    assert "failed again and again" in image.fallback_reason
+    assert [request.body["model"] for request in stage.simulator.requests] == [CHEAP]
+
+
+@plays("faults", 40)
+def test_while_a_reply_is_written_its_used_up_window_is_kept_to(stage: Stage) -> None:
+    stage.make_key("one", priority=1)
+    stage.make_key("other", account="other")
+    stage.simulator.keys["one"] = KeyRecord("one", request_limit=1)
+    venice = Venice(stage.alice, stage.clock)
+    order = ChatOrder(WRITER, (ChatMessage("user", "Tell me a long story."),))
+    call = venice.reserve_reply(order)
+    gate = stage.simulator.hold(after_tokens=3)
+    with venice.stream_reply(order, call.pk) as stream:
+        next(stream)
+        rest = Cooldown.objects.get()
+        gate.open()
+        reply, _ = stage.have(REPLY)
+        assert sum(len(delta.text) for delta in stream)
+    assert (rest.scope, rest.model, rest.reason) == ("account:main", WRITER, "used-up")
+    assert reply.status == "succeeded"
+    assert asked(stage) == ["one", "other"]
+    assert {request.status for request in stage.simulator.requests} == {200}
 
 
 @plays("faults", 41)
@@ -219,6 +335,7 @@ def test_a_late_answer_corrects_what_was_settled_on_suspicion_and_settling_twice
     made = Venice(stage.alice, stage.clock).generate_image(
         image.asked, image.call_id, stopped=lambda: False
     )
+    quotas.adapt(image.call_id, quotas.Estimate(images=1, cost=180_000), may_shrink=True)
     stage.elapse(timedelta(hours=1))
     assert quotas.sweep() == 1
     assert used() == {"cost": 180_000}

@@ -91,7 +91,12 @@ PROVIDER = {
         (400, b"", errors.InvalidOrder, "refused these settings"),
         (400, {"error": {"message": "?", "code": "INVALID_MODEL"}}, errors.ModelGone, ""),
         (404, {"error": "Specified model not found: fluently-xl"}, errors.ModelGone, "Choose"),
-        (409, {"error": {"code": "needs_consent", "message": "?"}}, errors.NotEntitled, "consent"),
+        (
+            409,
+            {"error": {"code": "needs_consent", "message": "?"}},
+            errors.ConsentMissing,
+            "consent",
+        ),
         (410, {"error": "This model has been retired"}, errors.ModelGone, ""),
         (
             413,

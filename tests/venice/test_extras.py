@@ -194,6 +194,15 @@ def test_an_empty_name_on_a_later_fragment_means_nothing():
     )
 
 
+@pytest.mark.parametrize(("written", "charged"), [(0, False), (40, True)])
+def test_an_error_frame_before_content_is_charged_for_when_tokens_were_used(written, charged):
+    found = reader()
+    found.take({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": written}})
+    with pytest.raises(errors.ServerFault) as raised:
+        found.take({"error": {"message": "Inference failed", "type": "server_error"}})
+    assert raised.value.may_be_charged == charged
+
+
 def test_reasoning_and_text_in_one_frame_are_told_apart():
     assert reader().take(frame(content="yes", reasoning_content="hm")) == Delta("yes", "hm")
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venice_site.venice import consequences, errors, policy
+from venice_site.venice.course import LOST, backoffs
 from venice_site.venice.decisions import (
     FallBack,
     FellBack,
@@ -41,8 +42,16 @@ RETRYABLE = [
     errors.ConnectionLost,
     errors.StreamCut,
     errors.ModelGone,
+    errors.RegionRefused,
 ]
-FINAL = [errors.InvalidOrder, errors.Blocked, errors.BadAnswer, errors.NoKey, errors.Stopped]
+FINAL = [
+    errors.ConsentMissing,
+    errors.InvalidOrder,
+    errors.Blocked,
+    errors.BadAnswer,
+    errors.NoKey,
+    errors.Stopped,
+]
 
 
 def order(kind="text", **facts) -> OrderFacts:
@@ -104,7 +113,7 @@ class Journey:
             return
         key = next(key for key in self.pool.keys if key.id == decision.key)
         step = Tried(key.id, key.account, decision.model, error)
-        found = consequences.consequences(step, key, policy.backoffs(self.history), self.now)
+        found = consequences.consequences(step, key, backoffs(self.history), self.now)
         self.history += (step,)
         rests = tuple(one for one in found if isinstance(one, Rest))
         for mark in (one for one in found if isinstance(one, Mark)):
@@ -150,7 +159,7 @@ rests = st.lists(
         scope=st.sampled_from(["everyone", "account:a", "account:b", "key:1", "key:2"]),
         model=st.sampled_from(["", "dear", "cheap", "other"]),
         until=moments,
-        reason=st.sampled_from(["rate-limited", "out-of-credit", "not-entitled"]),
+        reason=st.sampled_from(["rate-limited", "out-of-credit", "not-entitled", "model-failing"]),
     ),
     max_size=3,
 ).map(tuple)
@@ -170,7 +179,7 @@ def test_it_always_ends_within_its_budgets(found, facts, script, seed):
     journey = Journey(found, facts, script, seed).play()
 
     assert len(journey.tries) <= policy.CALLS
-    assert policy.backoffs(journey.history) <= policy.WAITS
+    assert backoffs(journey.history) <= policy.WAITS
     pairs = zip(journey.history, journey.history[1:], strict=False)
     changes = sum(
         isinstance(a, Tried) and isinstance(b, Tried) and a.key != b.key for a, b in pairs
@@ -223,14 +232,14 @@ def test_a_picture_that_may_be_charged_is_not_sent_again(found, facts, script, s
     steps = [step for step in journey.history if isinstance(step, Tried)]
     for step in steps[:-1]:
         assert not step.error.may_be_charged
-        assert not isinstance(step.error, policy.LOST)
+        assert not isinstance(step.error, LOST)
 
 
 @given(pools, orders, scripts, st.integers())
 def test_a_reply_is_repeated_at_most_once_after_a_doubtful_end(found, facts, script, seed):
     journey = Journey(found, replace(facts, kind="text"), script, seed).play()
     steps = [step for step in journey.history if isinstance(step, Tried)]
-    doubtful = [s for s in steps if s.error.may_be_charged or isinstance(s.error, policy.LOST)]
+    doubtful = [s for s in steps if s.error.may_be_charged or isinstance(s.error, LOST)]
     assert len(doubtful) <= 2
 
 
@@ -436,6 +445,37 @@ def test_a_model_that_the_team_may_not_use_gives_way_to_the_configured_one():
     decision = decide(pool(), facts, pro_only)
     assert decision == FallBack("cheap", policy.FALLBACK_REASONS["not-entitled"])
     assert decide(pool(), order(), pro_only) == Stop(pro_only.error)
+
+
+def test_a_failing_model_gives_way_at_once_and_not_to_another_that_fails():
+    until = NOW + timedelta(seconds=15)
+    resting = tuple(Rest("everyone", name, until, "model-failing") for name in ("dear", "cheap"))
+    alone = decide(pool(rests=resting[:1]), order(fallback=""))
+    assert (alone.error.kind, alone.error.retry_at) == ("model-failing", until)
+    assert decide(pool(rests=resting[:1]), order(fallback="cheap")).model == "cheap"
+    assert isinstance(decide(pool(rests=resting), order(fallback="cheap")), Stop)
+    later = until + timedelta(seconds=1)
+    assert decide(pool(rests=resting), order(), now=later) == TryKey(1, "dear")
+
+
+@pytest.mark.parametrize(
+    ("faults", "answers", "fails"), [(4, 0, False), (5, 5, True), (5, 6, False), (50, 0, True)]
+)
+def test_five_failures_in_a_minute_and_no_more_answers_than_that(faults, answers, fails):
+    assert consequences.is_failing(faults, answers) == fails
+
+
+def test_a_failing_model_rests_twice_as_long_each_time():
+    rested = [consequences.model_rest(times).total_seconds() for times in (0, 1, 2, 3, 4, 5, 40)]
+    assert rested == [15, 30, 60, 120, 240, 300, 300]
+
+
+@pytest.mark.parametrize("kind", [errors.RegionRefused, errors.ConsentMissing])
+def test_a_matter_of_the_region_or_of_consent_is_not_asked_of_another_key(kind):
+    keys = pool(PoolKey(1, "a"), PoolKey(2, "a"), PoolKey(3, "b"))
+    refused = tried(kind(status=403), account="a")
+    assert decide(keys, order(), refused) == Stop(refused.error)
+    assert consequences.consequences(refused, keys.keys[0], 0, NOW) == ()
 
 
 def test_a_model_that_fails_again_and_again_gives_way_too():

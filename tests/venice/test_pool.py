@@ -11,7 +11,7 @@ from tests.venice.test_service import image_order
 from venice_site.simulator import KeyRecord
 from venice_site.venice import endings, health, pool, quotas, rests, tasks
 from venice_site.venice.decisions import Rest
-from venice_site.venice.errors import KeyRefused
+from venice_site.venice.errors import Blocked, KeyRefused
 from venice_site.venice.models import ApiKey, Attempt, Cooldown
 from venice_site.venice.service import Venice, check_key
 from venice_site.venice.types import RateInfo
@@ -119,6 +119,36 @@ def test_a_used_up_window_lets_the_account_rest_before_the_first_429(alice, key)
     rest = Cooldown.objects.get()
     assert (rest.scope, rest.model) == ("account:main", "m")
     assert rest.until == NOW + timedelta(seconds=20)
+
+
+@pytest.mark.parametrize(
+    ("told", "rest"),
+    [
+        ({"remaining": 0, "scope": "api_key"}, ("key", "m", "used-up")),
+        ({"remaining": 0, "scope": "global"}, ("everyone", "m", "used-up")),
+        ({"remaining": 5, "tokens_remaining": 0}, ("account:main", "m", "used-up")),
+        ({"remaining": 5, "failures_left": 0}, ("account:main", "", "failure-budget")),
+    ],
+)
+@pytest.mark.parametrize("ends", ["well", "badly"])
+def test_whatever_is_used_up_is_kept_to_before_the_first_429(alice, key, told, rest, ends):
+    found, seen = lease(alice, key)
+    soon = (NOW + timedelta(seconds=20)).timestamp()
+    rate = RateInfo(**told, reset_at=soon, retry_at=soon)
+    if ends == "well":
+        endings.end_well(found, rate, NOW)
+    else:
+        endings.end_badly(found, Blocked(status=422, rate=rate), seen, 0, NOW)
+    laid = Cooldown.objects.get()
+    assert (laid.scope.replace(f"key:{key.pk}", "key"), laid.model, laid.reason) == rest
+    assert laid.until == NOW + timedelta(seconds=20)
+
+
+def test_a_window_that_has_begun_again_lays_no_rest(alice, key):
+    found, _ = lease(alice, key)
+    past = (NOW - timedelta(seconds=1)).timestamp()
+    endings.end_well(found, RateInfo(remaining=0, reset_at=past), NOW)
+    assert not Cooldown.objects.exists()
 
 
 def test_an_absent_header_is_not_zero(alice, key):

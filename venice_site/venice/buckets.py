@@ -34,12 +34,17 @@ RETURNING id, used + reserved
 HOLD = (
     "INSERT INTO venice_hold (call_id, bucket_id, metric, rank, amount) VALUES (%s, %s, %s, %s, %s)"
 )
+GROW = """
+UPDATE venice_quotabucket SET reserved = reserved + %s WHERE id = %s AND used + reserved + %s <=
+  (SELECT q."limit" FROM venice_quota q WHERE q.id = venice_quotabucket.quota_id AND q.enabled)
+"""
 HELD = """
-SELECT id, bucket_id, metric, amount, charged FROM venice_hold WHERE call_id = %s
-ORDER BY rank, bucket_id
+SELECT h.id, h.bucket_id, h.metric, h.amount, h.charged FROM venice_hold h
+JOIN venice_quotabucket b ON b.id = h.bucket_id WHERE h.call_id = %s ORDER BY h.rank, b.quota_id
 """
 CHARGE = "UPDATE venice_quotabucket SET used = used + %s, reserved = reserved - %s WHERE id = %s"
 CHARGED = "UPDATE venice_hold SET charged = %s WHERE id = %s"
+ADAPTED = "UPDATE venice_hold SET amount = %s WHERE id = %s"
 
 
 def take(
@@ -54,6 +59,26 @@ def take(
     if held:
         with connection.cursor() as cursor:
             cursor.executemany(HOLD, held)
+
+
+def adapt(
+    call_id: int, quotas: Iterable[Quota], amount_of: Amounts, now: datetime, user: User
+) -> None:
+    """Hold other amounts, and something of `quotas` too, of which a call held nothing so far.
+
+    What it holds of quotas of keys stays as it is. Raises `QuotaExceeded`, to be rolled back, when a quota has no room for more.
+    """
+    held = Hold.objects.filter(call=call_id, charged=None).exclude(rank=rules.RANK[Who.KEY])
+    holds = {
+        (hold.rank, hold.bucket.quota_id or 0): hold
+        for hold in held.select_related("bucket__quota")
+    }
+    more = {(rules.rank(quota), quota.pk): quota for quota in quotas}
+    for place in sorted({*holds, *more}):  # in the one order
+        if place in holds:
+            _adapt(holds[place], amount_of(holds[place].metric))
+        else:
+            take(call_id, [more[place]], amount_of, now, user)
 
 
 def charge(call_id: int, used_of: Amounts, *, was_reserved: bool) -> None:
@@ -73,7 +98,8 @@ def give_back(call_id: int) -> None:
 
 def let_go(call_id: int, subjects: Iterable[str]) -> None:
     """Let go of what a call holds of some buckets, as if it had never held it."""
-    for hold in Hold.objects.filter(call=call_id, charged=None, bucket__subject__in=subjects):
+    held = Hold.objects.filter(call=call_id, charged=None, bucket__subject__in=subjects)
+    for hold in held.order_by("rank", "bucket__quota"):
         with connection.cursor() as cursor:
             cursor.execute(CHARGE, (0, hold.amount, hold.bucket_id))
         hold.delete()
@@ -126,6 +152,18 @@ def _try(quota: Quota, subject: str, start: datetime, amount: int) -> tuple[int,
     return rows[0] if rows else None
 
 
+def _adapt(hold: Hold, amount: int) -> None:
+    more = amount - hold.amount
+    with connection.cursor() as cursor:
+        if more > 0:
+            cursor.execute(GROW, (more, hold.bucket_id, more))
+            if not cursor.rowcount and (quota := hold.bucket.quota) and quota.enabled:
+                raise QuotaExceeded(_refusal_of_more(quota, hold.bucket))
+            more = 0 if cursor.rowcount else more  # a quota that was switched off refuses nothing
+        cursor.execute(CHARGE, (0, -more, hold.bucket_id))
+        cursor.execute(ADAPTED, (amount, hold.pk))
+
+
 def _settle(call_id: int, used_of: Callable[[str, int], int], *, was_reserved: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(HELD, (call_id,))
@@ -137,11 +175,21 @@ def _settle(call_id: int, used_of: Callable[[str, int], int], *, was_reserved: b
 
 
 def _refusal(quota: Quota, bucket: QuotaBucket) -> str:
+    return f"The quota of {quota} has no room for this: {_fill(quota, bucket)} Nothing was sent."
+
+
+def _refusal_of_more(quota: Quota, bucket: QuotaBucket) -> str:
+    bucket.refresh_from_db()
+    needs = "What would answer instead needs more than was reserved"
+    return f"{needs}, and the quota of {quota} has no room for that: {_fill(quota, bucket)}"
+
+
+def _fill(quota: Quota, bucket: QuotaBucket) -> str:
     taken = min(bucket.used + bucket.reserved, quota.limit)
     ends = bucket.window_end.astimezone(ZoneInfo(quota.time_zone))
     return (
-        f"The quota of {quota} has no room for this: {quota.amount(taken)} used or reserved."
-        f" It begins again at {ends:%H:%M on %-d %B} ({quota.time_zone}). Nothing was sent."
+        f"{quota.amount(taken)} used or reserved."
+        f" It begins again at {ends:%H:%M on %-d %B} ({quota.time_zone})."
     )
 
 

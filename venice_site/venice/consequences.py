@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from venice_site.venice.decisions import EVERYONE, Mark, PoolKey, Rest, Tried
 from venice_site.venice.errors import (
@@ -12,14 +12,24 @@ from venice_site.venice.errors import (
     OutOfCredit,
     Overloaded,
     RateLimited,
+    ServerFault,
     SpendLimit,
+    TimedOut,
 )
+from venice_site.venice.types import RateInfo
 
 FAILURE_WINDOW = timedelta(seconds=30)  # in which Venice counts the failures of an account
 LONGEST_REST = timedelta(minutes=10)
 MONEY_REST = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 PROBE_AFTER = timedelta(minutes=10)
+
+# When a model fails again and again it rests for everybody, each time twice as long.
+FAULTS = (ServerFault.kind, Overloaded.kind, TimedOut.kind)  # the model's own, whoever asked
+FAULT_WINDOW = timedelta(minutes=1)
+FAULTS_AT_LEAST = 5
+FIRST_REST = timedelta(seconds=15)
+LONGEST_MODEL_REST = timedelta(minutes=5)
 
 
 def consequences(tried: Tried, key: PoolKey, waits: int, now: datetime) -> tuple[Mark | Rest, ...]:
@@ -56,11 +66,44 @@ def consequences(tried: Tried, key: PoolKey, waits: int, now: datetime) -> tuple
             return ()
 
 
+def is_failing(faults: int, answers: int) -> bool:
+    """Return whether a model fails again and again, by its attempts in the last minute."""
+    return faults >= FAULTS_AT_LEAST and faults >= answers
+
+
+def model_rest(times: int) -> timedelta:
+    """Return how long a failing model rests after it has rested so many times in a row."""
+    return min(FIRST_REST * (1 << min(times, 10)), LONGEST_MODEL_REST)
+
+
+def used_up(
+    rate: RateInfo, key: int | None, account: str, model: str, now: datetime
+) -> tuple[Rest, ...]:
+    """Return the rests that headers ask for before any refusal: nothing is left until a moment.
+
+    What is used up are the requests or tokens of a model, or the failures that Venice still bears with.
+    """
+    rests = []
+    ends = rate.reset_at if rate.remaining == 0 else rate.retry_at
+    if ends is not None and 0 in (rate.remaining, rate.tokens_remaining):
+        rests.append(Rest(_scope(rate.scope, key, account), model, _moment(ends, now), "used-up"))
+    if rate.failures_left == 0 and rate.retry_at is not None:
+        until = _moment(rate.retry_at, now)
+        rests.append(Rest(f"account:{account}", "", until, FailureBudget.kind))
+    return tuple(rest for rest in rests if rest.until > now)
+
+
 def limited_scope(tried: Tried) -> str:
     """Return whose requests are limited; the account's, unless Venice says otherwise (contract 3.2)."""
-    said = tried.error.rate.scope if tried.error.rate else ""
-    named = {"api_key": f"key:{tried.key}", "global": EVERYONE}
-    return named.get(said, f"account:{tried.account}")
+    return _scope(tried.error.rate.scope if tried.error.rate else "", tried.key, tried.account)
+
+
+def _scope(said: str, key: int | None, account: str) -> str:
+    return {"api_key": f"key:{key}", "global": EVERYONE}.get(said, f"account:{account}")
+
+
+def _moment(seconds: float, now: datetime) -> datetime:
+    return _capped(datetime.fromtimestamp(seconds, UTC), now)
 
 
 def _capped(until: datetime, now: datetime) -> datetime:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from venice_site.venice.answers import object_of, text_of
-from venice_site.venice.errors import BadAnswer, Blocked, StreamCut
+from venice_site.venice.answers import UNREADABLE, may_be_charged, object_of, text_of
+from venice_site.venice.errors import BadAnswer, Blocked, StreamCut, VeniceError
 from venice_site.venice.headers import number
 from venice_site.venice.refusals import Scrub, in_band
 from venice_site.venice.tools import ToolCalls, read_citations
@@ -152,7 +152,7 @@ class DeltaReader:
     def take(self, frame: dict[str, Any]) -> Delta | None:
         """Return what one frame, or a whole completion, adds."""
         if frame.get("error"):
-            raise in_band(frame["error"], now=self._clock(), scrub=self._scrub)
+            raise self._told(frame["error"])
         if frame.get("usage") or frame.get("cost"):
             self._account(frame)
         if not self.model:
@@ -199,7 +199,13 @@ class DeltaReader:
 
     def broken(self, detail: str) -> StreamCut | BadAnswer:
         """Return the error of a stream that cannot be understood any further."""
-        return self.cut(detail) if self.characters else BadAnswer(detail=detail)
+        return self.cut(detail) if self.characters else may_be_charged(UNREADABLE, detail)
+
+    def _told(self, error: Any) -> VeniceError:
+        """Return the error that a frame tells of; a reply that had used tokens by then is charged for."""
+        told = in_band(error, now=self._clock(), scrub=self._scrub)
+        told.may_be_charged = self.usage is not None and self.usage.tokens_out > 0
+        return told
 
     def _cited(self, frame: dict[str, Any]) -> Delta | None:
         """Return the sources when they are told for the first time (contract 7.3)."""

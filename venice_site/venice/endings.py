@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from venice_site.venice import consequences, quotas, rests
-from venice_site.venice.consequences import LONGEST_REST
 from venice_site.venice.decisions import Rest, Tried
 from venice_site.venice.errors import KeyRefused, NotTrusted, Unreachable, VeniceError
 from venice_site.venice.marks import mark
@@ -24,9 +23,11 @@ log = logging.getLogger("studio.venice")
 ANSWER_NOTED_EVERY = timedelta(seconds=10)
 
 
-def note_answer(lease: Lease, now: datetime) -> None:
-    """Note that the key's account answers well: others may then be sent at once."""
+def note_answer(lease: Lease, rate: RateInfo, now: datetime) -> None:
+    """Note that the key's account answers well: others may then be sent at once, as far as its limits go."""
     key = lease.key
+    if key is not None:
+        _keep_to(rate, lease, now)
     if key is None or (key.answered_at and key.answered_at > now - ANSWER_NOTED_EVERY):
         return
     key.answered_at = now
@@ -44,9 +45,7 @@ def end_well(lease: Lease, rate: RateInfo, now: datetime, *, request_id: str = "
             mark(lease.key, KeyState.ACTIVE)
         if lease.is_probe:
             rests.lift(lease.key.pk, lease.account, lease.model, now)
-        if rate.remaining == 0 and rate.reset_at is not None:
-            until = min(datetime.fromtimestamp(rate.reset_at, UTC), now + LONGEST_REST)
-            rests.lay(Rest(f"account:{lease.account}", lease.model, until, "used-up"))
+        _keep_to(rate, lease, now)
 
 
 def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: datetime) -> None:
@@ -65,6 +64,8 @@ def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: dat
             _keep_rate(lease.key, lease.model, error.rate, now)
         if lease.key is not None and isinstance(error, Unreachable | NotTrusted):
             quotas.give_back_day(lease.key, now)
+        if lease.key is not None and error.kind in consequences.FAULTS:
+            rests.lay_failing(lease.model, now, tried_out=lease.is_probe)
         tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
         for outcome in consequences.consequences(tried, seen.facts(tried.key), waits, now):
             if isinstance(outcome, Rest):
@@ -73,6 +74,8 @@ def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: dat
                 state = KeyState(outcome.state)
                 mark(lease.key, state, outcome.reason, retry_at=outcome.retry_at)
                 log.warning("key=%s state=%s account=%s", lease.key.pk, state, lease.account)
+        if lease.key is not None and error.rate is not None:
+            _keep_to(error.rate, lease, now)
 
 
 def end_unanswered(lease: Lease, now: datetime, outcome: str) -> None:
@@ -101,6 +104,13 @@ def _end(lease: Lease, now: datetime, **facts: Any) -> None:
         duration,
         facts["request_id"] or "-",
     )
+
+
+def _keep_to(rate: RateInfo, lease: Lease, now: datetime) -> None:
+    """Let those rest who have nothing left, before Venice refuses them."""
+    key = lease.key.pk if lease.key else None
+    for rest in consequences.used_up(rate, key, lease.account, lease.model, now):
+        rests.lay(rest)
 
 
 def _keep_rate(key: ApiKey, model: str, rate: RateInfo, now: datetime, **facts: Any) -> None:

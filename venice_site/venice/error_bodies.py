@@ -21,6 +21,7 @@ class Said:
     suggested_prompt: str = ""
     recommended_model: str = ""
     request_id: str = ""
+    consent_url: str = ""
     retry_after: float | None = None
     without_key: bool = False
     is_page: bool = False
@@ -66,6 +67,7 @@ def _said(found: Any) -> Said:
         recommended_model=_first_text(inner, "recommended_model")
         or _first_text(body, "recommended_model"),
         request_id=_first_text(body, "request_id") or _first_text(inner, "request_id"),
+        consent_url=_first_text(object_of(body.get("consent_flow")), "url"),
         retry_after=number(inner.get("retry_after", body.get("retry_after"))),
         without_key="x402Version" in body,
     )

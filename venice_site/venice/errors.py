@@ -133,6 +133,23 @@ class NotEntitled(Refusal):
     sentence = "The team's Venice account may not use this model. Choose another one."
 
 
+class RegionRefused(Refusal):
+    """403: Venice does not offer this model where we are; no key changes that."""
+
+    kind = "region"
+    sentence = "Venice does not offer this model in the region of this server. Choose another one."
+
+
+class ConsentMissing(Refusal):
+    """409: the model's provider wants a consent that somebody must give at Venice; no key changes that."""
+
+    kind = "consent"
+    sentence = (
+        "This model needs a consent that the team's Venice account has not given."
+        " An administrator can give it at Venice; or choose another model."
+    )
+
+
 class OutOfCredit(Refusal):
     """402: the account behind the key is short of money."""
 
@@ -175,6 +192,16 @@ class Overloaded(Refusal):
 
     kind = "overloaded"
     sentence = "This model is overloaded at Venice. Try again in a moment, or choose another model."
+
+
+class ModelFailing(Refusal):
+    """Venice failed so often with this model that nobody asks it for a while; nothing was sent."""
+
+    kind = "model-failing"
+    sentence = (
+        "This model failed again and again at Venice, so it is left alone for a while."
+        " Choose another one, or try again in a moment."
+    )
 
 
 class FailureBudget(Refusal):

@@ -12,7 +12,8 @@ from random import Random
 from django.db import connection, transaction
 from django.utils import timezone
 
-from venice_site.venice import endings, policy, pool
+from venice_site.venice import endings, policy, pool, quotas
+from venice_site.venice.course import backoffs
 from venice_site.venice.decisions import (
     Decision,
     FallBack,
@@ -25,10 +26,11 @@ from venice_site.venice.decisions import (
     Wait,
     Waited,
 )
-from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.errors import QuotaExceeded, Stopped, VeniceError
 from venice_site.venice.insistence import insistently
 from venice_site.venice.models import Call
 from venice_site.venice.pool import Lease, View
+from venice_site.venice.quotas import Estimate
 from venice_site.venice.types import RateInfo
 
 log = logging.getLogger("studio.venice")
@@ -52,16 +54,21 @@ class Clock:
 
 @dataclass(slots=True)
 class Operation:
-    """One call on its way to Venice; `fallback` is set once another model answers."""
+    """One call on its way to Venice; `fallback` is set once another model answers.
+
+    `estimate_of` says what a model would use for it at the most, which is then what is reserved.
+    """
 
     call_id: int
     facts: OrderFacts
+    estimate_of: Callable[[str], Estimate]
     stopped: Callable[[], bool]
     clock: Clock
     rng: Random = field(default_factory=Random)
     history: tuple[Step, ...] = ()
     fallback: FellBack | None = None
     earlier_calls: int | None = None
+    reserved_for: str = ""
 
     def carry_out[T](self, attempt: Callable[[Lease], T]) -> tuple[T, Lease, View]:
         """Try until it goes well; return the answer, and the open lease that brought it.
@@ -82,22 +89,27 @@ class Operation:
     def end_well(self, lease: Lease, rate: RateInfo, request_id: str) -> None:
         """Record the attempt that brought the answer, and on the ledger line who answered."""
 
+        facts = {
+            "served_by": lease.model,
+            "fallback_reason": self.fallback.reason[:200] if self.fallback else "",
+            "simulated": lease.key is None,
+            "request_id": request_id[:80],
+        }
+
         def write() -> None:
             with transaction.atomic():
                 endings.end_well(lease, rate, self.clock.now(), request_id=request_id)
-                Call.objects.filter(pk=self.call_id).update(
-                    served_by=lease.model, simulated=lease.key is None, request_id=request_id[:80]
-                )
+                Call.objects.filter(pk=self.call_id).update(**facts)
 
         insistently(write)
 
-    def note_answer(self, lease: Lease) -> None:
-        """Note that Venice has begun to answer well."""
-        endings.note_answer(lease, self.clock.now())
+    def note_answer(self, lease: Lease, rate: RateInfo) -> None:
+        """Note that Venice has begun to answer well, and what is left until when."""
+        endings.note_answer(lease, rate, self.clock.now())
 
     def end_badly(self, lease: Lease, seen: View, error: VeniceError) -> None:
         """Record how an attempt failed and what everybody shall know of it."""
-        waits = policy.backoffs(self.history)
+        waits = backoffs(self.history)
         endings.end_badly(lease, error, seen, waits, self.clock.now())
 
     def end_stopped(self, lease: Lease) -> None:
@@ -118,14 +130,32 @@ class Operation:
             seen = pool.view(self.call_id, now)
             if self.earlier_calls is None:
                 self.earlier_calls = seen.calls
+                # Nobody knows which model it was reserved for when it was last in the queue.
+                self.reserved_for = "" if seen.calls else self.facts.model
             earlier = self.earlier_calls
             decision = policy.decide(
                 seen.pool, self.facts, self.history, now, self.rng, earlier_calls=earlier
             )
-            if isinstance(decision, TryKey):
+            if not isinstance(decision, TryKey):
+                pass
+            elif decision.model != self.reserved_for:
+                self._reserve_for(decision.model)
+            else:
                 waited = round(1000 * self._waited_since_last_try())
                 lease = pool.claim(self.call_id, seen, decision, now, waited_ms=waited)
         return seen, decision, lease
+
+    def _reserve_for(self, model: str) -> None:
+        """Hold what this model may use; what the keys have room for is then looked at again."""
+        charged = any(tried.may_be_charged for tried in self._errors())
+        try:
+            quotas.adapt(self.call_id, self.estimate_of(model), may_shrink=not charged)
+        except QuotaExceeded as refused:
+            raise self._truthful(refused) from None
+        self.reserved_for = model
+
+    def _errors(self) -> list[VeniceError]:
+        return [step.error for step in self.history if isinstance(step, Tried)]
 
     def _try[T](self, attempt: Callable[[Lease], T], lease: Lease, seen: View) -> T | None:
         _let_go()
@@ -158,8 +188,7 @@ class Operation:
 
     def _truthful(self, error: VeniceError) -> VeniceError:
         """Return the error; it tells of a charge when any attempt may have been charged."""
-        tries = [step.error for step in self.history if isinstance(step, Tried)]
-        if any(tried.may_be_charged for tried in tries):
+        if any(tried.may_be_charged for tried in self._errors()):
             error.may_be_charged = True
         return error
 

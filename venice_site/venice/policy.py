@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from venice_site.venice.consequences import FAILURE_WINDOW, limited_scope
+from venice_site.venice.consequences import FAILURE_WINDOW
+from venice_site.venice.course import LOST, Course
 from venice_site.venice.decisions import (
+    EVERYONE,
     Decision,
     FallBack,
-    FellBack,
     OrderFacts,
     Pool,
     PoolKey,
@@ -26,23 +27,21 @@ from venice_site.venice.decisions import (
     Tried,
     TryKey,
     Wait,
-    Waited,
     scopes_of,
 )
 from venice_site.venice.errors import (
-    ConnectionLost,
     FailureBudget,
     KeyRefused,
+    ModelFailing,
     ModelGone,
     NoKey,
     NotEntitled,
     OutOfCredit,
     Overloaded,
     RateLimited,
+    RegionRefused,
     ServerFault,
     SpendLimit,
-    StreamCut,
-    TimedOut,
     Unreachable,
     VeniceError,
 )
@@ -64,12 +63,13 @@ FALLBACK_REASONS = {
     SpendLimit.kind: "The team's Venice key has reached its spending limit.",
     Overloaded.kind: "The chosen model was overloaded.",
     ServerFault.kind: "Venice failed again and again with the chosen model.",
+    ModelFailing.kind: "The chosen model failed again and again at Venice.",
     NotEntitled.kind: "The team's Venice account may not use the chosen model.",
+    RegionRefused.kind: "Venice does not offer the chosen model in this region.",
     ModelGone.kind: "Venice does not offer the chosen model any more.",
 }
 ANOTHER_KEY_HELPS = (KeyRefused, NotEntitled, OutOfCredit, SpendLimit, RateLimited, FailureBudget)
 TIME_HELPS = (Overloaded, ServerFault, Unreachable)
-LOST = (TimedOut, ConnectionLost, StreamCut)
 MONEY = (OutOfCredit.kind, SpendLimit.kind)
 NO_DAY = (
     "The limits that are set for the team's Venice keys are used up. Daily limits begin again at 00:00 UTC."
@@ -91,7 +91,7 @@ def decide(
 
     `earlier_calls` counts what was sent for the operation before it went back to the queue.
     """
-    case = _Case(pool, order, history, now, rng, earlier_calls)
+    case = _Case(pool, order, Course(order, history, earlier_calls), now, rng)
     last = history[-1] if history else None
     return case.after(last) if isinstance(last, Tried) else case.pick()
 
@@ -107,46 +107,13 @@ def admits(failures: int, unanswered: int, *, answers_well: bool) -> bool:
     return trusted or failures + unanswered < FAILURES
 
 
-def backoffs(history: tuple[Step, ...]) -> int:
-    """Return how many waits after failures an operation has had."""
-    return sum(map(_is_backoff, history))
-
-
 @dataclass(frozen=True, slots=True)
 class _Case:
     pool: Pool
     order: OrderFacts
-    history: tuple[Step, ...]
+    course: Course
     now: datetime
     rng: Random
-    earlier_calls: int
-
-    # --- what happened so far ---
-
-    @property
-    def tries(self) -> list[Tried]:
-        return [step for step in self.history if isinstance(step, Tried)]
-
-    @property
-    def model(self) -> str:
-        changes = [step.model for step in self.history if isinstance(step, FellBack)]
-        return changes[-1] if changes else self.order.model
-
-    @property
-    def has_fallen_back(self) -> bool:
-        return any(isinstance(step, FellBack) for step in self.history)
-
-    @property
-    def rotations(self) -> int:
-        pairs = zip(self.history, self.history[1:], strict=False)
-        return sum(
-            isinstance(one, Tried) and isinstance(two, Tried) and one.key != two.key
-            for one, two in pairs
-        )
-
-    @property
-    def calls(self) -> int:
-        return self.earlier_calls + len(self.tries)
 
     # --- what to do ---
 
@@ -154,9 +121,9 @@ class _Case:
         error = last.error
         if last.content_seen:
             return Stop(error)
-        if self.calls >= CALLS:
+        if self.course.calls >= CALLS:
             return Stop(_postponed(error, None))
-        if error.may_be_charged and not self._may_repeat_charge():
+        if error.may_be_charged and not self.course.may_repeat_charge():
             return Stop(error)
         return self._answer(error)
 
@@ -164,33 +131,52 @@ class _Case:
         if isinstance(error, ANOTHER_KEY_HELPS):
             return self._with_next_key(error)
         if isinstance(error, TIME_HELPS):
-            return self._wait(error, self._hint(error))
+            return self._without_failing_model() or self._wait(error, self._hint(error))
         if isinstance(error, LOST):
-            return self.pick() if self._may_repeat_charge() else Stop(error)
+            return self.pick() if self.course.may_repeat_charge() else Stop(error)
         if isinstance(error, ModelGone):
-            gone = self._cause() or error  # of a cheaper model nobody asked for, the reason counts
-            return (
-                Stop(gone) if gone is not error else self._fall_back(error, self.order.replacement)
-            )
+            return self._without_model(error, self.order.replacement)
+        if isinstance(error, RegionRefused):
+            return self._without_model(error, self.order.fallback)
         return Stop(error)
+
+    def _without_model(self, error: VeniceError, other: str) -> Decision:
+        cause = self.course.cause()  # of a cheaper model nobody asked for, the reason counts
+        return Stop(cause) if cause else self._fall_back(error, other)
 
     def pick(self) -> Decision:
         """Try the best free key; when there is none, say why and what follows."""
-        if self.calls >= CALLS or self.now >= self.order.deadline:
-            return Stop(self._last_error(VeniceError) or RateLimited(BUSY))
-        hindered = [(key, *self._hindrance(key, self.model)) for key in self.pool.keys]
+        if self.course.calls >= CALLS or self.now >= self.order.deadline:
+            return Stop(self.course.last_error(VeniceError) or RateLimited(BUSY))
+        hindered = [(key, *self._hindrance(key, self.course.model)) for key in self.pool.keys]
         free = [key for key, hindrance, _ in hindered if hindrance is None]
         if free:
-            best = min(free, key=lambda key: _preference(key, self.model))
-            return TryKey(best.id, self.model)
+            best = min(free, key=lambda key: _preference(key, self.course.model))
+            return TryKey(best.id, self.course.model)
         soonest: dict[Hindrance, datetime] = {}
         for _, hindrance, until in hindered:
             if hindrance is not None:
                 soonest[hindrance] = min(until, soonest.get(hindrance, until))
         return self._without_key(soonest)
 
+    def _without_failing_model(self) -> Decision | None:
+        """Let another model answer at once, or end, while this one rests for everybody."""
+        until = self._failing_until(self.course.model)
+        if until is None:
+            return None
+        return self._fall_back(ModelFailing(retry_at=until), self.order.fallback)
+
+    def _failing_until(self, model: str) -> datetime | None:
+        found = [
+            rest.until
+            for rest in self.pool.rests
+            if (rest.scope, rest.model, rest.reason) == (EVERYONE, model, ModelFailing.kind)
+            and rest.until > self.now
+        ]
+        return found[0] if found else None
+
     def _with_next_key(self, error: VeniceError) -> Decision:
-        if self.rotations < ROTATIONS:
+        if self.course.rotations < ROTATIONS:
             return self.pick()
         if isinstance(error, OutOfCredit | SpendLimit):
             return self._fall_back(error, self.order.fallback)
@@ -202,30 +188,32 @@ class _Case:
         if "place" in soonest:
             return self._wait_for_place()
         if "rest" in soonest:
-            return self._wait(self._last_error(VeniceError) or RateLimited(), soonest["rest"])
+            return self._without_failing_model() or self._wait(
+                self.course.last_error(VeniceError) or RateLimited(), soonest["rest"]
+            )
         if "failures" in soonest:
             return self._wait(FailureBudget(), soonest["failures"])
         if "money" in soonest:
-            error = self._last_error(OutOfCredit, SpendLimit) or OutOfCredit()
+            error = self.course.last_error(OutOfCredit, SpendLimit) or OutOfCredit()
             return self._fall_back(error, self.order.fallback)
         if "day" in soonest:
             return Stop(NoKey(NO_DAY))
         if "not-entitled" in soonest:
-            not_entitled = self._last_error(NotEntitled) or NotEntitled()
+            not_entitled = self.course.last_error(NotEntitled) or NotEntitled()
             return self._fall_back(not_entitled, self.order.fallback)
         return self._once_more() or Stop(NoKey())
 
     def _once_more(self) -> Decision | None:
         """Ask a key again at once after its first refusal, if it has worked before."""
-        refused = [tried for tried in self.tries if isinstance(tried.error, KeyRefused)]
+        refused = [tried for tried in self.course.tries if isinstance(tried.error, KeyRefused)]
         if len(refused) != 1 or len(self.pool.keys) != 1:
             return None
         key = self.pool.keys[0]
-        may = key.usable and key.proven and self._outer_hindrance(key, self.model)[0] is None
-        return TryKey(key.id, self.model) if may else None
+        may = key.usable and key.proven and self._outer_hindrance(key, self.course.model)[0] is None
+        return TryKey(key.id, self.course.model) if may else None
 
     def _wait_for_place(self) -> Decision:
-        looks = sum(isinstance(step, Waited) and step.why == "place" for step in self.history)
+        looks = self.course.looks
         shortest, longest = PLACE_PAUSES
         pause = min(longest, shortest * 2**looks) * self.rng.uniform(0.75, 1)
         if looks >= PLACE_WAITS or self.now + timedelta(seconds=pause) >= self.order.deadline:
@@ -233,7 +221,7 @@ class _Case:
         return Wait(pause, "place")
 
     def _wait(self, error: VeniceError, hint: datetime) -> Decision:
-        done = backoffs(self.history)
+        done = self.course.backoffs
         if done >= WAITS:
             elsewhere = isinstance(error, Overloaded | ServerFault)
             return self._fall_back(error, self.order.fallback) if elsewhere else Stop(error)
@@ -247,7 +235,9 @@ class _Case:
         return Wait(seconds, error.kind)
 
     def _fall_back(self, error: VeniceError, model: str) -> Decision:
-        if not model or self.has_fallen_back or model == self.model:
+        if not model or self.course.has_fallen_back or model == self.course.model:
+            return Stop(error)
+        if self._failing_until(model):
             return Stop(error)
         lasting = ("unusable", "day", "money", "not-entitled")
         if all(self._hindrance(key, model)[0] in lasting for key in self.pool.keys):
@@ -258,7 +248,7 @@ class _Case:
 
     def _hindrance(self, key: PoolKey, model: str) -> tuple[Hindrance | None, datetime]:
         """Return why this key cannot be used now, and until when as far as it is known."""
-        if not key.usable or self._met(key, model, KeyRefused):
+        if not key.usable or self.course.met(key, model, KeyRefused):
             return "unusable", self.now
         return self._outer_hindrance(key, model)
 
@@ -287,66 +277,18 @@ class _Case:
             and rest.until > self.now
         ]
         reasons = {rest.reason for rest in rests}
-        limits = self._met(key, model, RateLimited, FailureBudget)
+        limits = self.course.met(key, model, RateLimited, FailureBudget)
         until = max([self.now, *(rest.until for rest in rests), *map(self._hint, limits)])
-        if reasons & set(MONEY) or self._met(key, model, OutOfCredit, SpendLimit):
+        if reasons & set(MONEY) or self.course.met(key, model, OutOfCredit, SpendLimit):
             return "money", until
-        if NotEntitled.kind in reasons or self._met(key, model, NotEntitled):
+        if NotEntitled.kind in reasons or self.course.met(key, model, NotEntitled):
             return "not-entitled", until
         return ("rest", until) if rests or limits else None
-
-    def _met(self, key: PoolKey, model: str, *kinds: type[VeniceError]) -> list[VeniceError]:
-        """Return such errors of this operation itself, with this key or its account.
-
-        A wait takes the limits of requests away, nothing else.
-        """
-        waits = [n for n, step in enumerate(self.history) if _is_backoff(step)]
-        since = waits[-1] if waits and RateLimited in kinds else 0
-        return [
-            step.error
-            for step in self.history[since:]
-            if isinstance(step, Tried)
-            and isinstance(step.error, kinds)
-            and _concerns(step, key, model)
-        ]
 
     def _hint(self, error: VeniceError) -> datetime:
         """Return the earliest moment of a repeat, as far as the answer names it."""
         least = FAILURE_WINDOW if isinstance(error, FailureBudget) else timedelta()
         return max(error.retry_at or self.now, self.now + least)
-
-    def _may_repeat_charge(self) -> bool:
-        """A picture is never sent twice; a reply without content may be repeated once."""
-        doubtful = sum(t.error.may_be_charged or isinstance(t.error, LOST) for t in self.tries)
-        return self.order.kind == "text" and doubtful <= 1
-
-    def _cause(self) -> VeniceError | None:
-        """Return the error for which another model was taken, if one was."""
-        changes = [n for n, step in enumerate(self.history) if isinstance(step, FellBack)]
-        before = self.history[: changes[-1]] if changes else ()
-        return next((step.error for step in reversed(before) if isinstance(step, Tried)), None)
-
-    def _last_error(self, *kinds: type[VeniceError]) -> VeniceError | None:
-        found = [tried.error for tried in self.tries if isinstance(tried.error, kinds)]
-        return found[-1] if found else None
-
-
-def _is_backoff(step: Step) -> bool:
-    return isinstance(step, Waited) and step.why != "place"
-
-
-def _concerns(tried: Tried, key: PoolKey, model: str) -> bool:
-    if isinstance(tried.error, KeyRefused):
-        return tried.key == key.id
-    if tried.model != model and not isinstance(tried.error, FailureBudget):
-        return False
-    if isinstance(tried.error, SpendLimit):
-        return tried.key == key.id
-    if isinstance(tried.error, NotEntitled) and tried.error.status != 401:
-        return tried.key == key.id
-    if isinstance(tried.error, RateLimited):
-        return limited_scope(tried) in scopes_of(key.id, key.account)
-    return tried.account == key.account
 
 
 def _preference(key: PoolKey, model: str) -> tuple[bool, int, float, float]:

@@ -5,7 +5,7 @@ The counters of the quotas change in the transaction of the ledger line, or not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from venice_site.venice.models import (
     Metric,
     Period,
     QuotaBucket,
+    Who,
 )
 from venice_site.venice.policy import NO_DAY
 from venice_site.venice.types import Usage
@@ -73,6 +74,27 @@ def reserve(
         )
         buckets.take(call.pk, rules.of_person(user), estimate.of, now, user)
     return call
+
+
+def adapt(call_id: int, estimate: Estimate, *, may_shrink: bool) -> None:
+    """Hold what another model is expected to use; what was perhaps charged before is not let go.
+
+    Raises `QuotaExceeded` when a quota has no room for more, and then has changed nothing.
+    """
+    with transaction.atomic():
+        call = Call.objects.select_related("user").get(pk=call_id)
+        before = Estimate(call.images, call.tokens_in, call.cost)
+        if not may_shrink:
+            estimate = Estimate(*map(max, astuple(estimate), astuple(before)))
+        facts = {"images": estimate.images, "tokens_in": estimate.tokens, "cost": estimate.cost}
+        mine = Call.objects.filter(pk=call_id, state=CallState.RESERVED)
+        if estimate == before or not mine.update(**facts):
+            return
+        fresh = [quota for quota in rules.of_person(call.user) if not before.of(quota.metric)]
+        buckets.adapt(call_id, fresh, estimate.of, timezone.now(), call.user)
+        # What it holds of a key's quotas the key that is tried next takes anew.
+        of_keys = [quota for quota in rules.enabled() if quota.who == Who.KEY]
+        buckets.let_go(call_id, map(rules.subject, of_keys))
 
 
 def dispatch(call_id: int) -> None:

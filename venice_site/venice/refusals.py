@@ -22,10 +22,6 @@ type Meaning = tuple[type[VeniceError], str]
 ASK = "An administrator can check Venice's address in the settings."
 PLAIN: dict[int, Meaning] = {
     408: (errors.ServerFault, ""),
-    409: (
-        errors.NotEntitled,
-        "This model needs a consent that the team's Venice account has not given. Choose another one.",
-    ),
     425: (errors.ServerFault, ""),
     503: (errors.Overloaded, ""),
 }
@@ -48,6 +44,7 @@ _NO_CHARACTER = re.compile(r"character.{0,20}not.found", re.IGNORECASE)
 _NOT_ENTITLED = re.compile(
     r"pro users|only available to|admin (api )?key|not entitled", re.IGNORECASE
 )
+_REGION = re.compile(r"\b(region|country|jurisdiction|geograph\w*|location)\b", re.IGNORECASE)
 _OVERLOADED = re.compile(r"overload|at.capacity|model_offline", re.IGNORECASE)
 _TOO_LONG = re.compile(r"context.?length|maximum context|too.?many.?tokens", re.IGNORECASE)
 _LIMITED = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
@@ -159,6 +156,8 @@ def _about_key(status: int, said: Said) -> Meaning:
         return errors.KeyRefused, ""
     if _POLICY.search(said.everything):
         return errors.Blocked, ""
+    if _REGION.search(said.everything):
+        return errors.RegionRefused, ""
     return errors.NotEntitled, ""
 
 
@@ -198,6 +197,8 @@ def _too_many(said: Said, rate: RateInfo) -> Meaning:
 
 
 def _about_order(status: int, said: Said) -> Meaning:
+    if status == 409 and "consent" in said.everything.lower():
+        return errors.ConsentMissing, _consent(said)
     if said.suggested_prompt or _POLICY.search(said.everything):
         return errors.Blocked, _suggestion(said)
     if _NO_MODEL.search(said.everything):
@@ -205,6 +206,13 @@ def _about_order(status: int, said: Said) -> Meaning:
     if status == 413:
         return errors.InvalidOrder, f"This is too large for Venice. {said.message}".strip()
     return _invalid(said)
+
+
+def _consent(said: Said) -> str:
+    """Return what is missing in Venice's own words, and where it can be given."""
+    words = f" Venice says: “{said.message[:200]}”" if said.message else ""
+    known = said.consent_url.startswith("https://") and len(said.consent_url) <= 200
+    return f"{errors.ConsentMissing.sentence}{words}{f' {said.consent_url}' if known else ''}"
 
 
 def _suggestion(said: Said) -> str:

@@ -75,7 +75,7 @@ class ReplyStream:
         self._stream, self._served_by = stream, lease.model
         with stream:
             try:
-                operation.note_answer(lease)
+                operation.note_answer(lease, stream.rate)
                 yield from _announced(prelude, order, operation.fallback)
                 yield from stream
             except (Stopped, GeneratorExit):

@@ -115,7 +115,7 @@ class Venice:
 
     def reserve_image(self, order: ImageOrder) -> Call:
         """Write the ledger line of one picture and hold its quota. Raises `QuotaExceeded`."""
-        estimate = Estimate(images=1, cost=self.image_price(order))
+        estimate = self._image_estimate(order)
         return quotas.reserve(
             self.user, CallKind.IMAGE, order.model, estimate, simulated=self.simulated
         )
@@ -128,14 +128,13 @@ class Venice:
     def reserve_edit(self, order: EditOrder) -> Call:
         """Write the ledger line of one edit and hold its quota. Raises `QuotaExceeded`."""
         order = self._with_model(order)
-        estimate = Estimate(images=1, cost=self.edit_price(order))
+        estimate = self._edit_estimate(order)
         kind = EDIT_KINDS[order.kind]
         return quotas.reserve(self.user, kind, order.model, estimate, simulated=self.simulated)
 
     def reserve_reply(self, order: ChatOrder, *, kind: CallKind = CallKind.REPLY) -> Call:
         """Write the ledger line of one reply and hold an estimate. Raises `QuotaExceeded`."""
-        expected = prices.reply_estimate(self._known("text", order.model), order)
-        estimate = Estimate(tokens=expected.tokens, cost=expected.cost)
+        estimate = self._reply_estimate(order)
         return quotas.reserve(self.user, kind, order.model, estimate, simulated=self.simulated)
 
     def generate_image(
@@ -147,12 +146,19 @@ class Venice:
         person stopped it between two attempts.
         """
         cheaper = self._cheaper_image_model(order)
-        operation = self._operation("image", order.model, cheaper, call_id, stopped)
+
+        def asked_of(model: str) -> ImageOrder:
+            known = self._known("image", model)
+            return order if model == order.model else fallback.image_order_for(order, known)
+
+        def estimate(model: str) -> Estimate:
+            return self._image_estimate(asked_of(model))
 
         def attempt(lease: Lease) -> ImageAnswer:
             model = self._known("image", lease.model)
-            asked = order if lease.model == order.model else fallback.image_order_for(order, model)
-            return lease.client.generate_image(asked, model)
+            return lease.client.generate_image(asked_of(lease.model), model)
+
+        operation = self._operation("image", order.model, cheaper, call_id, stopped, estimate)
 
         answer, lease, _ = operation.carry_out(attempt)
         _end_well(operation, lease, answer)
@@ -182,9 +188,12 @@ class Venice:
     def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
         """Return the stream of one reply; nothing is sent before its first delta is asked for."""
 
+        def estimate(model: str) -> Estimate:
+            return self._reply_estimate(replace(order, model=model))
+
         def start(stopped: Callable[[], bool]) -> Operation:
             cheaper = self._cheaper_text_model(order)
-            return self._operation("text", order.model, cheaper, call_id, stopped)
+            return self._operation("text", order.model, cheaper, call_id, stopped, estimate)
 
         return ReplyStream(order, start, lambda model_id: self._known("text", model_id))
 
@@ -199,6 +208,7 @@ class Venice:
         cheaper: Model | None,
         call_id: int,
         stopped: Callable[[], bool],
+        estimate: Callable[[str], Estimate],
     ) -> Operation:
         """Return the operation of an order; a model that is retired gives way to its successor.
 
@@ -206,7 +216,7 @@ class Venice:
         """
         successor = self.catalogue.successor(kind, model)
         facts = self._facts(kind, model, cheaper, successor)
-        operation = Operation(call_id, facts, stopped, self.clock)
+        operation = Operation(call_id, facts, estimate, stopped, self.clock)
         if self.model(kind, model) is None:
             if successor is None:
                 raise ModelGone
@@ -229,9 +239,23 @@ class Venice:
     def _edit_operation(
         self, order: EditOrder, call_id: int, stopped: Callable[[], bool]
     ) -> Operation:
+        def estimate(model: str) -> Estimate:
+            return self._edit_estimate(replace(order, model=model))
+
         if order.kind in TOOLS:
-            return Operation(call_id, self._facts("image", order.model), stopped, self.clock)
-        return self._operation("inpaint", order.model, None, call_id, stopped)
+            facts = self._facts("image", order.model)
+            return Operation(call_id, facts, estimate, stopped, self.clock)
+        return self._operation("inpaint", order.model, None, call_id, stopped, estimate)
+
+    def _image_estimate(self, order: ImageOrder) -> Estimate:
+        return Estimate(images=1, cost=self.image_price(order))
+
+    def _edit_estimate(self, order: EditOrder) -> Estimate:
+        return Estimate(images=1, cost=self.edit_price(order))
+
+    def _reply_estimate(self, order: ChatOrder) -> Estimate:
+        expected = prices.reply_estimate(self._known("text", order.model), order)
+        return Estimate(tokens=expected.tokens, cost=expected.cost)
 
     def _with_model(self, order: EditOrder) -> EditOrder:
         """Return the order with the model that carries it out named. Raises `ModelGone` when there is none."""

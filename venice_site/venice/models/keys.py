@@ -124,13 +124,15 @@ class Cooldown(models.Model):
 
     `scope` is "key:<id>", "account:<label>" or "everyone"; an empty model means every model.
     A cooldown is only ever lengthened. When it is over, one request goes first (`probe_until` keeps the
-    others back for a moment), and a good answer removes the row.
+    others back for a moment), and a good answer removes the row. `times` counts how often a failing
+    model has rested before, without a good answer in between.
     """
 
     scope = models.CharField(max_length=100)
     model = models.CharField(max_length=120, blank=True)
     until = models.DateTimeField()
     probe_until = models.DateTimeField(null=True, blank=True)
+    times = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:

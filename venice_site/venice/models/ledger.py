@@ -128,6 +128,7 @@ class Attempt(models.Model):
                 name="attempt_failures",
             ),
             models.Index(fields=("key",), condition=Q(ended_at=None), name="attempt_in_flight"),
+            models.Index(fields=("model", "ended_at"), name="attempt_of_model"),
         ]
 
     def __str__(self) -> str:
