@@ -300,3 +300,15 @@ def test_a_person_chooses_whether_marked_pictures_are_blurred(
     assert "veil__switch" in as_alice.get(pages[0]).text  # in the page, and nothing but CSS decides
     as_alice.post("/gallery/veils", {"on": "1"})
     assert Viewing.objects.get().veils
+
+
+def test_a_blocked_picture_is_said_to_be_blocked_everywhere(
+    made, as_alice, alice, simulator
+) -> None:
+    simulator.fail("content-violation")
+    image = made()
+    for page in ("/gallery/", f"/gallery/images/{image.pk}/"):
+        assert '<span class="badge badge--fail">Blocked</span>' in as_alice.get(page).text
+    queue = as_alice.get("/gallery/queue/").text
+    assert "1 picture was blocked" in queue
+    assert "that failed again" not in queue
