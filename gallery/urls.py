@@ -3,6 +3,7 @@
 from django.urls import path
 
 from gallery import (
+    joining,
     keeping,
     ordering,
     remaking,
@@ -70,6 +71,9 @@ urlpatterns = [
         name="shared_download",
     ),
     path("veils", views_organising.veils, name="veils"),
+    # what the chat asks for
+    path("picker", joining.picker, name="picker"),
+    path("made-of-messages", joining.made_of_messages, name="made_of_messages"),
     # finding
     path("filters", views_finding.filters, name="filters"),
     path("searches/", views_finding.save_search, name="save_search"),

@@ -47,6 +47,9 @@ MEMBERS = {
     "gallery/word-lists/",
     "gallery/shares/",
     "gallery/veils",
+    "gallery/picker",
+    "gallery/made-of-messages",
+    "chat/about",
     "chat/",
     "chat/search",
     "chat/folders/",
@@ -118,6 +121,8 @@ OWN_THINGS = {
     "chat/<int:pk>/replies/<int:reply_id>/again",
     "chat/<int:pk>/replies/<int:reply_id>/continue",
     "chat/attachments/<int:attachment_id>/",
+    "chat/messages/<int:message_id>/",
+    "chat/messages/<int:message_id>/words",
 }
 PAGES_OF_OWN_THINGS = {
     "gallery/images/<int:pk>/",
@@ -125,6 +130,7 @@ PAGES_OF_OWN_THINGS = {
     "gallery/collections/<int:collection_id>/share",
     "chat/<int:pk>/",
     "chat/<int:pk>/sharing",
+    "chat/messages/<int:message_id>/words",
     "chat/<int:pk>/export.<str:form>",
     "chat/folders/<int:folder_id>/",
     "gallery/batches/<int:batch_id>/",
