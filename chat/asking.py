@@ -136,7 +136,12 @@ def _attach(message: Message, question: Question, files: list[str]) -> tuple[Att
 
 def _attachment(message: Message, picture: Picture | Attachment, name: str) -> Attachment:
     return Attachment(
-        message=message, file=name, mime=picture.mime, width=picture.width, height=picture.height
+        message=message,
+        file=name,
+        mime=picture.mime,
+        width=picture.width,
+        height=picture.height,
+        from_image=picture.from_image,
     )
 
 

@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 
 from chat import asking
 from chat.folders import Folder
+from chat.gallery_files import prepared
 from chat.models import Attachment, Conversation, Message
-from chat.pictures import NotAPicture, Picture, prepare
+from chat.pictures import NotAPicture, Picture
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.service import Venice
@@ -39,7 +40,7 @@ class PicturesField(forms.FileField):
         if len(files) > MOST_PICTURES:
             raise forms.ValidationError(f"A message can carry {MOST_PICTURES} pictures at most.")
         try:
-            return tuple(prepare(file.read()) for file in files)
+            return tuple(prepared(file) for file in files)
         except NotAPicture as error:
             raise forms.ValidationError(str(error)) from error
 

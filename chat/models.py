@@ -378,16 +378,27 @@ def picture_name(mime: str) -> str:
 
 
 class Attachment(models.Model):
-    """A picture attached to a message: sniffed, made small and encoded afresh before it was kept."""
+    """A picture attached to a message: sniffed, made small and encoded afresh before it was kept.
+
+    `from_image` is the id of the picture of the gallery that it is a copy of; that one may be gone.
+    """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
     mime = models.CharField(max_length=20)
     file = models.FileField(max_length=200)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    from_image = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         ordering = ("pk",)
+        indexes = [
+            models.Index(
+                fields=("from_image",),
+                condition=Q(from_image__isnull=False),
+                name="attachment_from_image",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Attachment {self.pk}"

@@ -21,12 +21,16 @@ class NotAPicture(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture encoded afresh: no metadata, no larger than a model can see. Sizes in pixels."""
+    """A picture encoded afresh: no metadata, no larger than a model can see. Sizes in pixels.
+
+    `from_image` is the picture of the gallery that it is a copy of.
+    """
 
     content: bytes
     mime: str
     width: int
     height: int
+    from_image: int | None = None
 
 
 def prepare(content: bytes) -> Picture:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import views, views_list, views_moving, views_sharing
+from chat import joining, views, views_list, views_moving, views_sharing
 
 app_name = "chat"
 
@@ -47,5 +47,8 @@ urlpatterns = [
     path("<int:pk>/replies/<int:reply_id>/stream", views.stream, name="stream"),
     path("<int:pk>/replies/<int:reply_id>/again", views.try_again, name="try_again"),
     path("<int:pk>/replies/<int:reply_id>/continue", views.go_on, name="go_on"),
+    path("messages/<int:message_id>/", joining.message, name="message"),
+    path("messages/<int:message_id>/words", joining.words, name="words"),
+    path("about", joining.about, name="about"),
     path("attachments/<int:attachment_id>/", views.attachment, name="attachment"),
 ]

@@ -17,6 +17,7 @@ from chat import asking, temporary
 from chat.asking import Asked
 from chat.folders import Folder
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
+from chat.gallery_files import model_for, with_gallery_files
 from chat.models import Attachment, Conversation, Message, shortened
 from chat.reading import Branch, read_branch, read_turn
 from chat.replies import release_connection
@@ -39,7 +40,7 @@ def index(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:
-    form = MessageForm(request.POST, request.FILES, user=request.user)
+    form = MessageForm(request.POST, with_gallery_files(request), user=request.user)
     settings_form = SettingsForm(request.POST)
     if form.is_valid() and settings_form.is_valid():
         begun = settings_form.save(commit=False)
@@ -71,7 +72,8 @@ def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 
 def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
-    form = MessageForm(request.POST, request.FILES, user=request.user, chosen=found.model)
+    files = with_gallery_files(request)
+    form = MessageForm(request.POST, files, user=request.user, chosen=found.model)
     if not form.is_valid():
         return _refused(request, form, found)
     if form.cleaned_data["after"] not in found.tree:
@@ -275,7 +277,7 @@ def _page(
         "folders": Folder.objects.visible_to(request.user),
         "composer": MessageForm(
             user=request.user,
-            chosen=found.model if found else "",
+            chosen=model_for(request, found.model if found else ""),
             initial={"after": branch.last if branch else None},
         ),
         "settings_form": SettingsForm(instance=found),

@@ -23,6 +23,10 @@ SIGNED_PNG, SIGNED_JPEG, SIGNED_WEBP = (
     b"C2PA",
 )  # a C2PA manifest, void after any change
 VP8X_ALPHA, VP8X_EXIF, VP8X_XMP = 0x10, 0x08, 0x04
+JPEG_END = b"\xff\xd9"
+NEEDED_PNG = (b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs", b"cICP")
+NEEDED_JPEG = (b"JFIF\0", b"ICC_PROFILE\0", b"Adobe")
+NEEDED_WEBP = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF")
 
 
 class Unreadable(ValueError):
@@ -67,6 +71,47 @@ def replace(content: bytes, blocks: Blocks) -> bytes:
     except (struct.error, IndexError) as error:
         raise Unreadable("The file is cut.") from error
     raise Unreadable("Not a PNG, JPEG or WebP file.")
+
+
+def bare(content: bytes) -> bytes:
+    """Return the file with the picture and what is needed to show it, and nothing beside it.
+
+    What is not known to be needed goes: texts, EXIF, XMP, signatures, comments, private blocks, and
+    whatever follows the end. Raises `Unreadable`.
+    """
+    try:
+        if content.startswith(PNG_START):
+            chunks = [one for one in _png_chunks(content) if _is_needed(one[0])]
+            return PNG_START + b"".join(_png_chunk(*one) for one in chunks)
+        if content.startswith(JPEG_START):
+            return _bare_jpeg(content)
+        if _is_webp(content):
+            kept = [(kind, data) for kind, data in _webp_chunks(content) if kind in NEEDED_WEBP]
+            return _riff(_webp_chunk(k, _unflagged(d) if k == b"VP8X" else d) for k, d in kept)
+    except (struct.error, IndexError) as error:
+        raise Unreadable("The file is cut.") from error
+    raise Unreadable("Not a PNG, JPEG or WebP file.")
+
+
+def _is_needed(kind: bytes) -> bool:
+    """Chunks whose first letter is a capital are part of the picture."""
+    return kind[:1].isupper() or kind in NEEDED_PNG
+
+
+def _bare_jpeg(content: bytes) -> bytes:
+    out = [JPEG_START]
+    for marker, data, at in _jpeg_segments(content):
+        if marker == 0xDA:
+            end = content.rfind(JPEG_END)
+            return b"".join([*out, content[at : end + 2 if end > at else None]])
+        beside = 0xE0 <= marker <= 0xEF or marker == 0xFE
+        if not beside or data.startswith(NEEDED_JPEG):
+            out.append(_jpeg_segment(marker, data))
+    raise Unreadable("The file is cut.")
+
+
+def _unflagged(header: bytes) -> bytes:
+    return bytes([header[0] & ~(VP8X_EXIF | VP8X_XMP)]) + header[1:]
 
 
 # --- PNG --------------------------------------------------------------------------------------
@@ -254,6 +299,10 @@ def _write_webp(content: bytes, blocks: Blocks) -> bytes:
         *([_webp_chunk(b"EXIF", blocks.exif)] if blocks.exif else []),
         *([_webp_chunk(b"XMP ", blocks.xmp)] if blocks.xmp else []),
     ]
+    return _riff(body)
+
+
+def _riff(body: Iterable[bytes]) -> bytes:
     joined = b"WEBP" + b"".join(body)
     return b"RIFF" + struct.pack("<I", len(joined)) + joined
 

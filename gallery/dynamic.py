@@ -94,6 +94,14 @@ def read(text: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
     return _Reader(text, lists).phrase(0, len(text))
 
 
+def literal(text: str) -> str:
+    """Return a text as a prompt that stands for nothing but itself."""
+    text = re.sub(r"\\(?=[{|}_\\])", r"\\\\", text)
+    if WORD_LIST.search(text):
+        text = text.replace("_", r"\_")
+    return re.sub(r"[{|}]", r"\\\g<0>", text) if "|" in text or "$$" in text else text
+
+
 @dataclass(slots=True)
 class _Reader:
     text: str

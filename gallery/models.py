@@ -28,7 +28,9 @@ from gallery.lineage import Descent
 from gallery.marks import Mark
 from gallery.presets import Preset
 from gallery.saved import SavedSearch
+from gallery.shares import Share
 from gallery.tags import Tag, Tagging
+from gallery.viewing import Viewing
 from gallery.visibility import Visibility
 from gallery.wordlists import WordList
 from venice_site.accounts.models import User
@@ -52,9 +54,11 @@ __all__ = (
     "Preset",
     "SavedSearch",
     "SearchDocument",
+    "Share",
     "Tag",
     "Tagging",
     "Tally",
+    "Viewing",
     "Visibility",
     "WordList",
     "wake_up",
@@ -215,7 +219,14 @@ class Generation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("user", "request_id"), name="one_generation_a_request")
         ]
-        indexes = [models.Index(fields=("user", "-id"), name="generation_user_newest")]
+        indexes = [
+            models.Index(fields=("user", "-id"), name="generation_user_newest"),
+            models.Index(
+                fields=("from_message",),
+                condition=Q(from_message__isnull=False),
+                name="generation_from_message",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.prompt[:80]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from gallery import estimates
 from gallery.models import Image, ImageQuerySet
 from venice_site.accounts.models import User
+from venice_site.venice.errors import Blocked
 from venice_site.venice.runs import RunStatus
 
 FAILURES_KEPT = timedelta(days=7)  # for how long trying all again is offered
@@ -62,6 +63,11 @@ def failed(user: User) -> ImageQuerySet:
         replaced_by=None,
         deleted_at=None,
     ).order_by("pk")
+
+
+def blocked() -> Q:
+    """Return the condition of images that Venice blocked: the same prompt would be blocked again."""
+    return Q(error_kind=Blocked.kind)
 
 
 def doubtful() -> Q:

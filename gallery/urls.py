@@ -3,6 +3,7 @@
 from django.urls import path
 
 from gallery import (
+    joining,
     keeping,
     ordering,
     remaking,
@@ -12,6 +13,7 @@ from gallery import (
     views_collections,
     views_finding,
     views_organising,
+    views_sharing,
     views_trash,
     waiting,
 )
@@ -47,6 +49,31 @@ urlpatterns = [
     path("images/<int:pk>/original", views.original, name="original"),
     path("images/<int:pk>/download", views.download, name="download"),
     path("images/<int:pk>/<int:longest>.webp", views.rendition, name="rendition"),
+    # sharing, and how one looks at pictures
+    path("images/<int:pk>/share", views_sharing.share_image, name="share_image"),
+    path(
+        "collections/<int:collection_id>/share",
+        views_sharing.share_collection,
+        name="share_collection",
+    ),
+    path("shares/", views_sharing.shares, name="shares"),
+    path("shares/<int:share_id>/end", views_sharing.end_share, name="end_share"),
+    path("shared/<str:token>/", views_sharing.shared, name="shared"),
+    path("shared/<str:token>/<str:digest>/", views_sharing.shared_picture, name="shared_picture"),
+    path(
+        "shared/<str:token>/<str:digest>/<int:longest>.webp",
+        views_sharing.shared_rendition,
+        name="shared_rendition",
+    ),
+    path(
+        "shared/<str:token>/<str:digest>/download",
+        views_sharing.shared_download,
+        name="shared_download",
+    ),
+    path("veils", views_organising.veils, name="veils"),
+    # what the chat asks for
+    path("picker", joining.picker, name="picker"),
+    path("made-of-messages", joining.made_of_messages, name="made_of_messages"),
     # finding
     path("filters", views_finding.filters, name="filters"),
     path("searches/", views_finding.save_search, name="save_search"),

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from gallery import composer, facts, files, imaging, ordering
+from gallery import composer, facts, files, imaging, joining, ordering
 from gallery.finder import Finder
 from gallery.grid import Page, placed, whole_number
 from gallery.models import Image
@@ -57,8 +57,9 @@ def _beside(request: SignedInRequest) -> dict[str, Any]:
     """Return what stands beside the grid: the composer, and an image that was just deleted."""
     like = _named(request, "from")
     deleted = _named(request, "deleted")
+    told = joining.with_words_of_message(request.user, request.GET.dict())
     return {
-        "composer": composer.blank(request.user, request.GET.dict(), like),
+        "composer": joining.fitted(composer.blank(request.user, told, like), told),
         "deleted": deleted if deleted and deleted.deleted_at else None,
     }
 

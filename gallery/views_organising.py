@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from gallery.grid import Placed, placed
-from gallery.models import Image, Mark
+from gallery.models import Image, Mark, Viewing
 from gallery.selection import Deed, Refused, Selection, pack
 from gallery.shelf import Shelf
 from gallery.tasks import do_with_selection
@@ -48,6 +48,13 @@ def organise(request: SignedInRequest, pk: int) -> HttpResponse:
     if problem:
         messages.error(request, problem)
     return redirect(image)
+
+
+@require_POST
+def veils(request: SignedInRequest) -> HttpResponse:
+    """Hide marked pictures from this person until they are asked for, or do so no more."""
+    Viewing.objects.choose(request.user, veils=request.POST.get("on") == "1")
+    return redirect(_back(request, reverse("gallery:index")))
 
 
 def _seen(request: SignedInRequest, pk: int) -> Image:

@@ -14,6 +14,10 @@ OPEN = {
     "healthz",
     "chat/shared/<str:token>/",
     "chat/shared/<str:token>/pictures/<int:number>/",
+    "gallery/shared/<str:token>/",
+    "gallery/shared/<str:token>/<str:digest>/",
+    "gallery/shared/<str:token>/<str:digest>/<int:longest>.webp",
+    "gallery/shared/<str:token>/<str:digest>/download",
     "accounts/login/",
     "accounts/logout/",
     "accounts/inactive/",
@@ -41,6 +45,11 @@ MEMBERS = {
     "gallery/queue/cancel",
     "gallery/queue/again",
     "gallery/word-lists/",
+    "gallery/shares/",
+    "gallery/veils",
+    "gallery/picker",
+    "gallery/made-of-messages",
+    "chat/about",
     "chat/",
     "chat/search",
     "chat/folders/",
@@ -78,6 +87,9 @@ OWN_THINGS = {
     "gallery/images/<int:pk>/favourite",
     "gallery/images/<int:pk>/organise",
     "gallery/compare",
+    "gallery/images/<int:pk>/share",
+    "gallery/collections/<int:collection_id>/share",
+    "gallery/shares/<int:share_id>/end",
     "gallery/searches/<int:search_id>/forget",
     "gallery/collections/<int:collection_id>/",
     "gallery/collections/<int:collection_id>/edit",
@@ -109,12 +121,16 @@ OWN_THINGS = {
     "chat/<int:pk>/replies/<int:reply_id>/again",
     "chat/<int:pk>/replies/<int:reply_id>/continue",
     "chat/attachments/<int:attachment_id>/",
+    "chat/messages/<int:message_id>/",
+    "chat/messages/<int:message_id>/words",
 }
 PAGES_OF_OWN_THINGS = {
     "gallery/images/<int:pk>/",
     "gallery/collections/<int:collection_id>/",
+    "gallery/collections/<int:collection_id>/share",
     "chat/<int:pk>/",
     "chat/<int:pk>/sharing",
+    "chat/messages/<int:message_id>/words",
     "chat/<int:pk>/export.<str:form>",
     "chat/folders/<int:folder_id>/",
     "gallery/batches/<int:batch_id>/",
@@ -168,7 +184,16 @@ def is_asked_to_sign_in(answer) -> bool:
 def things(alice) -> dict[str, dict[str, int]]:
     """Things of Alice that she keeps to herself, by room."""
     from chat.models import Attachment, Conversation, Folder, Message, Parcel
-    from gallery.models import Archive, Batch, Collection, Generation, Image, Preset, SavedSearch
+    from gallery.models import (
+        Archive,
+        Batch,
+        Collection,
+        Generation,
+        Image,
+        Preset,
+        SavedSearch,
+        Share,
+    )
 
     batch = Batch.objects.create(user=alice, request_id="one", typed="A heron")
     generation = Generation.objects.create(
@@ -199,6 +224,7 @@ def things(alice) -> dict[str, dict[str, int]]:
             "archive_id": archive.pk,
             "batch_id": batch.pk,
             "preset_id": preset.pk,
+            "share_id": Share.objects.create(owner=alice, collection=collection, digest="0").pk,
         },
         "chat": {
             "pk": talk.pk,

@@ -23,6 +23,21 @@ def page_of(client: Client, address: str = "/") -> str:
     return client.get(address).content.decode()
 
 
+@pytest.mark.parametrize("address", ["/", "/gallery/", "/chat/", "/usage/"])
+def test_no_two_things_of_a_page_have_one_id(as_alice, simulator, address: str) -> None:
+    ids = re.findall(r'\sid="([^"]+)"', page_of(as_alice, address))
+    assert len(ids) > 10
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_gallery_s_search_box_does_not_draw_the_search_dialog() -> None:
+    dialog, box = (
+        set(re.findall(r"\.(\w+)", Path(finders.find(f"css/{name}.css")).read_text()))
+        for name in ("finder", "gallery-find")
+    )
+    assert {name for name in dialog & box if not name.startswith("field")} == set()
+
+
 # --- the rail and the bands -------------------------------------------------------------------------
 def test_the_band_says_that_no_key_is_there_and_leaves_with_the_first(as_alice, make_key) -> None:
     assert BAND in page_of(as_alice)

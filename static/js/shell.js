@@ -80,7 +80,7 @@ function tell(text, kind) {
 let sequenceBegan = 0;
 
 function openFinder() {
-  const finder = document.getElementById("finder");
+  const finder = document.getElementById("searcher");
   if (!finder || document.querySelector("dialog[open]")) return;
   finder.showModal();
   finder.querySelector("[data-search]").select();
@@ -156,7 +156,7 @@ document.addEventListener("click", (event) => {
   if (theme) chooseTheme(theme.dataset.themeChoice);
   const copying = target.closest("[data-copy], [data-copy-text]");
   if (copying) copy(copying);
-  if (target.closest("[data-open-search]") && document.getElementById("finder")) {
+  if (target.closest("[data-open-search]") && document.getElementById("searcher")) {
     event.preventDefault();
     openFinder();
   }
