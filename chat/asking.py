@@ -14,8 +14,18 @@ from django.utils import timezone
 
 from chat import replies
 from chat.folders import instructions_for
-from chat.models import Attachment, Conversation, Message, Role, picture_name
+from chat.models import (
+    MOST_BESIDE,
+    Attachment,
+    Conversation,
+    Message,
+    QueuedMessage,
+    QueuedPicture,
+    Role,
+    picture_name,
+)
 from chat.pictures import Picture
+from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
@@ -32,15 +42,28 @@ class Busy(VeniceError):
     sentence = "A reply is still being written. Wait for it or stop it, then send again."
 
 
+class Taken(VeniceError):
+    """The message waits in the queue no more: it was asked or deleted meanwhile."""
+
+    kind = "taken"
+    sentence = "This message has been sent or deleted already."
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person wants to ask, validated; `copied` are pictures kept from an earlier version."""
+    """What a person wants to ask, validated; `copied` are pictures kept from an earlier version.
+
+    `beside` are further models, asked the same at the same time. `queued` is the row of the queue that the
+    question waited in; it goes as the question is asked.
+    """
 
     text: str
     model: Model
     pictures: tuple[Picture, ...] = ()
-    copied: tuple[Attachment, ...] = ()
+    copied: tuple[Attachment | QueuedPicture, ...] = ()
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    beside: tuple[Model, ...] = ()
+    queued: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +73,26 @@ class Asked:
     reply: Message
     question: Message | None = None
     pictures: tuple[Attachment, ...] = ()
+    beside: tuple[Message, ...] = ()
 
 
 def ask(venice: Venice, conversation: Conversation, question: Question, after: int | None) -> Asked:
-    """Ask a question after a message (None: as the first); its reply is being written on return.
+    """Ask a question after a message (None: as the first); its replies are being written on return.
 
-    Asking twice with one request id gives the first reply. Raises `VeniceError` (a quota, `Busy`) and
-    has then changed nothing.
+    Asking twice with one request id gives the first replies. Raises `VeniceError` (a quota, `Busy`) and
+    has then changed nothing, however many models were to be asked.
     """
-    history = _history(conversation, after, question.model)
-    order = _order(conversation, question.model, [*history, _as_sent(question)])
-    begin = partial(_begin, venice, conversation, question, order, after)
+    sent = _as_sent(question)
+    orders = [
+        _order(conversation, model, [*_history(conversation, after, model), sent])
+        for model in (question.model, *question.beside)
+    ]
     try:
-        return begin()
-    except IntegrityError:
-        asked = Message.objects.filter(author=venice.user, request_id=question.request_id).first()
-        if asked is not None:
-            return Asked(asked.children.replies().earliest("pk"), asked)
-        _make_way(conversation)
-        return begin()
+        return _begin(venice, conversation, question, orders, after)
+    except (IntegrityError, Busy):
+        if asked := asked_before(venice.user, question.request_id):
+            return asked
+        raise
 
 
 def try_again(venice: Venice, reply: Message, model: Model) -> Asked:
@@ -92,16 +116,32 @@ def stop(reply: Message) -> None:
     replies.writers.stop(reply.pk)
 
 
+def asked_before(user: User, request_id: uuid.UUID) -> Asked | None:
+    """Return what an earlier click of the same page has asked."""
+    message = Message.objects.filter(author=user, request_id=request_id).first()
+    if message is None:
+        return None
+    first, *beside = message.children.replies().order_by("pk")[
+        : MOST_BESIDE if message.undecided else 1
+    ]
+    return Asked(first, message, tuple(message.attachments.all()), tuple(beside))
+
+
 def _begin(
     venice: Venice,
     conversation: Conversation,
     question: Question,
-    order: ChatOrder,
+    orders: Sequence[ChatOrder],
     after: int | None,
 ) -> Asked:
-    files = [_kept_file(picture) for picture in question.pictures]
+    files = [kept_file(picture) for picture in question.pictures]
     try:
         with transaction.atomic():
+            tip = _make_way(conversation)
+            if question.queued is not None:
+                _take(question.queued, is_next=tip == after)
+            if after is not None:
+                Message.objects.filter(children=after, undecided=True).update(undecided=False)
             message = Message.objects.create(
                 conversation=conversation,
                 parent_id=after,
@@ -110,20 +150,33 @@ def _begin(
                 request_id=question.request_id,
                 text=question.text,
                 status=RunStatus.SUCCEEDED,
+                undecided=bool(question.beside),
             )
             pictures = _attach(message, question, files)
-            reply = _begin_reply(venice, conversation, message.pk, order)
+            replies_begun = [
+                _begin_reply(venice, conversation, message.pk, order, column=column)
+                for column, order in enumerate(orders)
+            ]
+            _lead_to(conversation, replies_begun[0])
     except (
         Exception
     ):  # whatever it was, it goes on to the caller; nothing points to the files any more
         for name in files:
             default_storage.delete(name)
         raise
-    conversation.grow(message, reply)
-    return Asked(reply, message, pictures)
+    conversation.grow(message, *replies_begun)
+    reply, *beside = replies_begun
+    return Asked(reply, message, pictures, tuple(beside))
 
 
-def _kept_file(picture: Picture) -> str:
+def _take(queued: int, *, is_next: bool) -> None:
+    """Take the question out of the queue. Raises `Taken` when somebody else was quicker."""
+    if not is_next or not QueuedMessage.objects.take(queued):
+        raise Taken
+
+
+def kept_file(picture: Picture) -> str:
+    """Keep the bytes of a picture under a name of our own, which is returned."""
     return default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
 
 
@@ -134,7 +187,9 @@ def _attach(message: Message, question: Question, files: list[str]) -> tuple[Att
     return tuple(Attachment.objects.bulk_create(found)) if found else ()
 
 
-def _attachment(message: Message, picture: Picture | Attachment, name: str) -> Attachment:
+def _attachment(
+    message: Message, picture: Picture | Attachment | QueuedPicture, name: str
+) -> Attachment:
     return Attachment(
         message=message,
         file=name,
@@ -147,16 +202,12 @@ def _attachment(message: Message, picture: Picture | Attachment, name: str) -> A
 
 def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, *, text: str) -> Asked:
     conversation = reply.conversation
-
-    def begin() -> Message:
-        with transaction.atomic():
-            return _begin_reply(venice, conversation, reply.parent_id, order, text=text)
-
-    try:
-        new = begin()
-    except IntegrityError:
-        _make_way(conversation)
-        new = begin()
+    with transaction.atomic():
+        _make_way(conversation, again=reply)
+        new = _begin_reply(
+            venice, conversation, reply.parent_id, order, column=reply.column, text=text
+        )
+        _lead_to(conversation, new)
     conversation.grow(new)
     return Asked(new)
 
@@ -167,6 +218,7 @@ def _begin_reply(
     question: int | None,
     order: ChatOrder,
     *,
+    column: int = 0,
     text: str = "",
 ) -> Message:
     """Write the reply, already running: its writer is this process, and its heart beats from now on."""
@@ -175,6 +227,7 @@ def _begin_reply(
         conversation=conversation,
         parent_id=question,
         role=Role.ASSISTANT,
+        column=column,
         model=order.model,
         text=text,
         call=venice.reserve_reply(order),
@@ -183,17 +236,38 @@ def _begin_reply(
         started_at=now,
         heartbeat_at=now,
     )
-    conversation.tip_id, conversation.model, conversation.updated_at = reply.pk, order.model, now
-    conversation.save(update_fields=["tip", "model", "updated_at"])
     transaction.on_commit(partial(replies.writers.start, reply, order, venice))
     return reply
 
 
-def _make_way(conversation: Conversation) -> None:
-    """Give up the reply in the way if its process is gone. Raises `Busy` when it is alive."""
+def _lead_to(conversation: Conversation, reply: Message) -> None:
+    """Let the conversation open with a reply."""
+    conversation.tip_id, conversation.model = reply.pk, reply.model
+    conversation.updated_at = reply.created_at
+    conversation.save(update_fields=["tip", "model", "updated_at"])
+
+
+def lock(conversation: Conversation) -> int | None:
+    """Keep others from asking or queueing in a conversation until the transaction ends; return its tip."""
+    mine = Conversation.objects.select_for_update(no_key=True).filter(pk=conversation.pk)
+    return mine.values_list("tip", flat=True).first()
+
+
+def _make_way(conversation: Conversation, again: Message | None = None) -> int | None:
+    """Let only one ask here at a time; return the tip. Raises `Busy` when a reply is in the way.
+
+    A reply whose process is gone is given up; those beside the one that is asked for again may go on.
+    """
+    tip = lock(conversation)
     for reply in conversation.messages.active():
-        if not reply.interrupt_if_stale():
+        beside = (
+            again is not None
+            and reply.parent_id == again.parent_id
+            and reply.column != again.column
+        )
+        if not beside and not reply.interrupt_if_stale():
             raise Busy
+    return tip
 
 
 def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMessage]) -> ChatOrder:
@@ -244,6 +318,6 @@ def _pictures(path: list[int]) -> dict[int, list[ImagePart]]:
     return found
 
 
-def _content(attachment: Attachment) -> bytes:
+def _content(attachment: Attachment | QueuedPicture) -> bytes:
     with attachment.file.open("rb") as file:
         return bytes(file.read())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -41,20 +41,33 @@ class Tree:
             message = self._parents[message]
         return path[::-1]
 
-    def branch(self, message: int | None) -> list[int]:
-        """Return the ids of the branch through a message, down to its newest end."""
+    def children(self, message: int) -> list[int]:
+        """Return the ids of what answers a message, oldest first."""
+        return self._children.get(message, [])
+
+    def branch(self, message: int | None, tip: int | None = None) -> list[int]:
+        """Return the ids of the branch through a message, down to its newest end.
+
+        The branch that a tip ends goes before newer ones.
+        """
         path = self.ancestry(message)
+        if tip in self and message in (chosen := self.ancestry(tip)):
+            path = chosen
         while newest := self._children.get(path[-1] if path else None):
             path.append(newest[-1])
         return path
 
     def siblings(self, message: int) -> Siblings:
         """Return the versions that share a message's parent."""
-        versions = self._children[self._parents[message]]
-        at = versions.index(message)
-        return Siblings(
-            position=at + 1,
-            count=len(versions),
-            previous=versions[at - 1] if at else None,
-            next=versions[at + 1] if at + 1 < len(versions) else None,
-        )
+        return siblings_among(self._children[self._parents[message]], message)
+
+
+def siblings_among(versions: Sequence[int], message: int) -> Siblings:
+    """Return where one stands among versions, oldest first."""
+    at = versions.index(message)
+    return Siblings(
+        position=at + 1,
+        count=len(versions),
+        previous=versions[at - 1] if at else None,
+        next=versions[at + 1] if at + 1 < len(versions) else None,
+    )

@@ -148,18 +148,25 @@ class MessageForm(ModelForm):
         self, conversation: Conversation, copied: Sequence[Attachment] = ()
     ) -> asking.Asked | None:
         """Ask, and return what was written; None with the refusal among the form's errors."""
-        question = asking.Question(
+        question, after = self.question(copied), self.cleaned_data["after"]
+        try:
+            return asking.ask(self.venice, conversation, question, after)
+        except VeniceError as error:
+            self.add_error(None, str(error))
+            return None
+
+    def question(
+        self, copied: Sequence[Attachment] = (), beside: Sequence[Model] = ()
+    ) -> asking.Question:
+        """Return what is asked."""
+        return asking.Question(
             text=self.cleaned_data["text"],
             model=self.cleaned_data["model"],
             pictures=self.cleaned_data["pictures"],
             copied=tuple(copied),
             request_id=self.cleaned_data["request_id"],
+            beside=tuple(beside),
         )
-        try:
-            return asking.ask(self.venice, conversation, question, self.cleaned_data["after"])
-        except VeniceError as error:
-            self.add_error(None, str(error))
-            return None
 
 
 class TryAgainForm(ModelForm):

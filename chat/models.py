@@ -15,19 +15,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat import branches
+from chat.drafts import Draft
 from chat.folders import Folder
 from chat.parcels import Parcel
+from chat.queued import QueuedMessage, QueuedPicture
 from chat.shares import Share
 from venice_site.accounts.models import User
 from venice_site.venice.runs import UNFINISHED, Run, RunQuerySet, RunStatus
 from venice_site.venice.types import Usage
 
-__all__ = ["Folder", "Parcel", "Share"]  # models of this room that live in modules of their own
+# Models of this room that live in modules of their own.
+__all__ = ["Draft", "Folder", "Parcel", "QueuedMessage", "QueuedPicture", "Share"]
 
 TITLE_LENGTH = 60
 TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
 TEMPORARY_FOR = timedelta(hours=1)  # a temporary conversation lives so long after its last use
 CLOSED_FOR = timedelta(minutes=1)  # … and so long after its page was closed
+MOST_BESIDE = 4  # replies to one question that are written at once, side by side
 UNDO_FOR = timedelta(hours=1)  # a deleted conversation can be brought back this long
 
 
@@ -122,6 +126,9 @@ class Conversation(models.Model):
         Folder, models.SET_NULL, null=True, editable=False, related_name="conversations"
     )
     tip = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
+    forked_from = models.ForeignKey(
+        "Message", models.SET_NULL, null=True, editable=False, related_name="forks"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -239,6 +246,8 @@ class Conversation(models.Model):
         """Delete the conversation for good, its pictures too."""
         attachments = Attachment.objects.filter(message__conversation=self)
         files = set(attachments.values_list("file", flat=True).distinct())
+        waiting = QueuedPicture.objects.filter(queued__conversation=self)
+        files |= set(waiting.values_list("file", flat=True))
         for reply in self.messages.active():
             reply.cancel()  # its writer finds no row any more and settles what was used
         with transaction.atomic():
@@ -286,6 +295,7 @@ class Message(Run):
 
     `parent` is what it answers: trying again and editing add siblings, nothing is overwritten. Times in
     milliseconds, cost in micro-USD. `request_id` is drawn by the page, so that a double click is one message.
+    Replies side by side have a `column` each; a question is `undecided` until one of them is gone on with.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
@@ -306,6 +316,8 @@ class Message(Run):
     tokens_out = models.PositiveIntegerField(default=0)
     cost = models.PositiveBigIntegerField(default=0)
     cost_source = models.CharField(max_length=10, blank=True)
+    column = models.PositiveSmallIntegerField(default=0)
+    undecided = models.BooleanField(default=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -317,9 +329,12 @@ class Message(Run):
                 name="one_message_a_click",
             ),
             models.UniqueConstraint(
-                fields=("conversation",),
+                fields=("conversation", "column"),
                 condition=Q(status__in=UNFINISHED),
                 name="one_reply_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(column__lt=MOST_BESIDE), name="so_many_replies_beside"
             ),
         ]
         indexes = [

@@ -1,11 +1,11 @@
-"""What a page of the chat shows: a stretch of one branch."""
+"""What a page of the chat shows: a stretch of one branch, and at its end perhaps replies side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.branches import Siblings, Tree
+from chat.branches import Siblings, Tree, siblings_among
 from chat.models import Attachment, Conversation, Message
 
 TURNS_A_PAGE = 40
@@ -14,12 +14,18 @@ TURNS_ABOVE = 4  # shown above a message that somebody jumps to
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message in its place: beside its siblings, and perhaps the last of its branch."""
+    """A message in its place: beside its siblings, and perhaps the last of its branch.
+
+    `is_column`: it stands beside the replies of other models; `is_followed`: the next question follows it.
+    """
 
     message: Message
     siblings: Siblings
     is_last: bool
     pictures: Sequence[Attachment] = ()
+    is_column: bool = False
+    is_followed: bool = False
+    forks: Sequence[Conversation] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +33,12 @@ class Branch:
     """A stretch of one branch.
 
     `earlier` and `later` are its first and last message when there is more to show beyond them;
-    `last` is the end of the branch, which the next question follows.
+    `last` is the end of the branch, which the next question follows. `columns` are the replies at its end
+    when several models answered and none of them is gone on with yet.
     """
 
     turns: Sequence[Turn] = ()
+    columns: Sequence[Turn] = ()
     earlier: int | None = None
     later: int | None = None
     last: int | None = None
@@ -38,7 +46,12 @@ class Branch:
     @property
     def is_being_written(self) -> bool:
         """Return whether a reply shown here can still change."""
-        return any(turn.message.is_active for turn in self.turns)
+        return any(turn.message.is_active for turn in self.everything)
+
+    @property
+    def everything(self) -> Sequence[Turn]:
+        """Return what is shown, columns too."""
+        return (*self.turns, *self.columns)
 
 
 def read_branch(
@@ -52,16 +65,28 @@ def read_branch(
     A message that is not near the end stands near the beginning of the stretch.
     """
     tree = conversation.tree
-    path = tree.branch(at if at in tree else conversation.tip_id)
+    path = tree.branch(at if at in tree else conversation.tip_id, conversation.tip_id)
     start, end = _stretch(path, at, before, after)
     last = path[-1] if path else None
     turns = _turns(conversation, tree, path[start:end], last)
+    columns: Sequence[Turn] = ()
+    if len(turns) > 1 and turns[-1].is_last and turns[-2].message.undecided:
+        turns, columns = turns[:-1], _columns(turns[-1])
     return Branch(
         turns,
+        columns,
         earlier=path[start] if start else None,
         later=path[end - 1] if end < len(path) else None,
         last=last,
     )
+
+
+def read_news(conversation: Conversation, after: int | None) -> Branch:
+    """Return what follows a message on the branch that the conversation opens with."""
+    path = conversation.tree.branch(conversation.tip_id, conversation.tip_id)
+    if after not in path or after == path[-1]:
+        return Branch()
+    return read_branch(conversation, after=after)
 
 
 def _stretch(
@@ -85,7 +110,32 @@ def read_turn(message: Message, pictures: Sequence[Attachment] = ()) -> Turn:
     """Return one message in its place."""
     tree = message.conversation.tree
     is_last = tree.branch(message.pk)[-1] == message.pk
-    return Turn(message, tree.siblings(message.pk), is_last, pictures)
+    turn = Turn(message, tree.siblings(message.pk), is_last, pictures)
+    if is_last and message.is_reply and message.parent is not None and message.parent.undecided:
+        return next(column for column in _columns(turn) if column.message.pk == message.pk)
+    return turn
+
+
+def read_columns(replies: Sequence[Message]) -> Sequence[Turn]:
+    """Return replies that were begun just now, side by side; one alone is no column."""
+    return _columns(read_turn(replies[0])) if len(replies) > 1 else ()
+
+
+def _columns(followed: Turn) -> list[Turn]:
+    """Return the newest reply of each model beside one that is shown, which stays in its column."""
+    message = followed.message
+    conversation = message.conversation
+    versions: dict[int, list[Message]] = {}
+    for reply in conversation.messages.filter(parent=message.parent_id).order_by("column", "pk"):
+        reply.conversation = conversation
+        versions.setdefault(reply.column, []).append(reply)
+    columns = []
+    for some in versions.values():
+        shown = next((reply for reply in some if reply.pk == message.pk), some[-1])
+        siblings = siblings_among([reply.pk for reply in some], shown.pk)
+        is_followed = shown.pk == conversation.tip_id
+        columns.append(Turn(shown, siblings, is_last=True, is_column=True, is_followed=is_followed))
+    return columns
 
 
 def _turns(
@@ -94,9 +144,20 @@ def _turns(
     pictures: dict[int, list[Attachment]] = {}
     for picture in Attachment.objects.filter(message__in=shown):
         pictures.setdefault(picture.message_id, []).append(picture)
+    forks: dict[int | None, list[Conversation]] = {}
+    mine = Conversation.objects.visible_to(conversation.owner).filter(forked_from__in=shown)
+    for fork in mine.only("title", "forked_from").order_by("pk"):
+        forks.setdefault(fork.forked_from_id, []).append(fork)
     turns = []
     for message in Message.objects.filter(pk__in=shown).order_by("pk"):
         message.conversation = conversation
-        siblings, found = tree.siblings(message.pk), pictures.get(message.pk, ())
-        turns.append(Turn(message, siblings, message.pk == last, found))
+        turns.append(
+            Turn(
+                message,
+                tree.siblings(message.pk),
+                message.pk == last,
+                pictures.get(message.pk, ()),
+                forks=forks.get(message.pk, ()),
+            )
+        )
     return turns

@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
+from django.dispatch import Signal
 
 from chat.models import Message, TitleSource
 from chat.rendering import one_line_end
@@ -34,6 +35,8 @@ FLUSH_EVERY = 0.25  # seconds between two writes of a row that grows
 BEAT_EVERY = 1.0  # seconds between two heartbeats of a row that does not
 ROWS_A_TRANSACTION = 25  # keeps the one writer of SQLite free for others within a few milliseconds
 WRITERS_AT_MOST = 512
+
+ended = Signal()  # sent as `reply`, by its writer, when a reply has ended however it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ class Writers:
         self._some = threading.Event()
         self._pulse: threading.Thread | None = None
         self._threads = ThreadPoolExecutor(WRITERS_AT_MOST, thread_name_prefix="writer")
+        self.are_ending = False
 
     def start(self, reply: Message, order: ChatOrder, venice: Venice) -> None:
         """Begin to write a reply; returns at once."""
@@ -200,6 +204,7 @@ class Writers:
 
     def finish_within(self, grace: float) -> None:
         """Let running replies finish for `grace` seconds, then interrupt them with what they have."""
+        self.are_ending = True
         deadline = time.monotonic() + grace
         while self._live and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -219,6 +224,7 @@ class Writers:
         finally:
             self._forget(live)
             _ask_for_title(live.reply)
+            ended.send_robust(type(self), reply=live.reply)
             release_connection()
 
     def _forget(self, live: LiveReply) -> None:
@@ -309,7 +315,8 @@ def _nothing_said(cut: bool) -> VeniceError:
 
 
 def _ask_for_title(reply: Message) -> None:
-    if reply.status == "succeeded" and reply.conversation.title_source == TitleSource.QUESTION:
+    is_first = reply.status == "succeeded" and not reply.column
+    if is_first and reply.conversation.title_source == TitleSource.QUESTION:
         write_title.enqueue(reply.conversation_id)
 
 

@@ -50,6 +50,15 @@ def interrupt_stale_replies() -> None:
         reply.interrupt_if_stale()
 
 
+@recurring(schedule="*/10 * * * * * *", key="advance_queues")  # type: ignore[untyped-decorator]
+@task()
+def advance_queues() -> None:
+    """Ask the messages whose turn came while a process was being killed."""
+    from chat import queueing
+
+    queueing.advance_all()
+
+
 @recurring(schedule="* * * * *", key="prune_deleted_conversations")  # type: ignore[untyped-decorator]
 @task()
 def prune_deleted_conversations() -> None:

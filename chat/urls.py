@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import joining, views, views_list, views_moving, views_sharing
+from chat import joining, views, views_list, views_moving, views_sharing, views_writing
 
 app_name = "chat"
 
@@ -34,6 +34,20 @@ urlpatterns = [
     path("<int:pk>/export.<str:form>", views_moving.export, name="export"),
     path("<int:pk>/at/<int:message_id>", views_list.jump, name="jump"),
     path("<int:pk>/close", views_list.close, name="close"),
+    path("draft", views_writing.draft, name="draft"),
+    path("<int:pk>/draft", views_writing.draft, name="draft"),
+    path("<int:pk>/news", views_writing.news, name="news"),
+    path("<int:pk>/queue/go-on", views_writing.go_on_with_queue, name="go_on_with_queue"),
+    path("<int:pk>/queue/<int:queued_id>/edit", views_writing.reword, name="reword"),
+    path("<int:pk>/queue/<int:queued_id>/first", views_writing.move_to_front, name="to_front"),
+    path(
+        "<int:pk>/queue/<int:queued_id>/delete", views_writing.delete_queued, name="delete_queued"
+    ),
+    path("<int:pk>/messages/<int:message_id>/fork", views_writing.fork, name="fork"),
+    path("<int:pk>/replies/<int:reply_id>/stop", views_writing.stop_reply, name="stop_reply"),
+    path(
+        "<int:pk>/replies/<int:reply_id>/go-on", views_writing.go_on_with_reply, name="go_on_with"
+    ),
     path("<int:pk>/", views.conversation, name="conversation"),
     path("<int:pk>/entry", views.entry, name="entry"),
     path("<int:pk>/settings", views.settings, name="settings"),

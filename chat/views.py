@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
@@ -13,13 +14,15 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import asking, temporary
+from chat import asking, drafts, temporary
 from chat.asking import Asked
 from chat.folders import Folder
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
+from chat.forms_writing import ComposerForm
 from chat.gallery_files import model_for, with_gallery_files
-from chat.models import Attachment, Conversation, Message, shortened
-from chat.reading import Branch, read_branch, read_turn
+from chat.models import Attachment, Conversation, Message, QueuedMessage, shortened
+from chat.queueing import read_queue
+from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
 from chat.replies import release_connection
 from chat.shelves import read_entries
 from chat.streaming import Stream
@@ -40,7 +43,7 @@ def index(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:
-    form = MessageForm(request.POST, with_gallery_files(request), user=request.user)
+    form = ComposerForm(request.POST, with_gallery_files(request), user=request.user)
     settings_form = SettingsForm(request.POST)
     if form.is_valid() and settings_form.is_valid():
         begun = settings_form.save(commit=False)
@@ -49,10 +52,10 @@ def _begin(request: SignedInRequest) -> HttpResponse:
         begun.folder = entries_asked_for(request).shelf.folder
         temporary.begin(begun, request.POST)
         begun.save()
-        asked = form.send(begun)
-        if asked is None or asked.reply.conversation_id != begun.pk:
+        asked = form.say(begun, begins=True)
+        if not isinstance(asked, Asked) or asked.reply.conversation_id != begun.pk:
             begun.delete()  # refused, or a second click on the button that began another one
-        if asked is not None:
+        if isinstance(asked, Asked):
             return _go_to(request, asked.reply.conversation)
     return _refused(request, form, None, settings_form=settings_form)
 
@@ -64,7 +67,7 @@ def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if request.method == "POST":
         return _send(request, found)
     found.mark_read()
-    places = (_number(request, name) for name in ("at", "before", "after"))
+    places = (number_in(request.GET, name) for name in ("at", "before", "after"))
     branch = read_branch(found, *places)
     if request.htmx and {"before", "after"} & set(request.GET):
         return render(request, f"{PAGE}#stretch", {"conversation": found, "branch": branch})
@@ -73,24 +76,34 @@ def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
     files = with_gallery_files(request)
-    form = MessageForm(request.POST, files, user=request.user, chosen=found.model)
+    form = ComposerForm(request.POST, files, user=request.user, chosen=found.model)
     if not form.is_valid():
         return _refused(request, form, found)
     if form.cleaned_data["after"] not in found.tree:
         form.cleaned_data["after"] = found.tip_id
-    asked = form.send(found)
-    if asked is None or asked.question is None:
+    said = form.say(found)
+    if said is None:
         return _refused(request, form, found)
     if not request.htmx:
         return redirect(found)
-    shown = [read_turn(asked.question, asked.pictures), read_turn(asked.reply)]
-    context = {
-        "conversation": found,
-        "branch": Branch(shown),
-        "after": asked.reply.pk,
-        "request_id": uuid.uuid4(),
-    }
-    return render(request, f"{PAGE}#sent", context)
+    if isinstance(said, QueuedMessage):
+        response = show_news(request, found, sent=True)
+        response["HX-Retarget"], response["HX-Reswap"] = "#queue", "outerHTML"
+        return response
+    columns = read_columns((said.reply, *said.beside))
+    question = [read_turn(said.question, said.pictures)] if said.question else []
+    branch = Branch(question if columns else [*question, read_turn(said.reply)], columns)
+    context = {"conversation": found, "branch": branch, "after": said.reply.pk}
+    return render(request, f"{PAGE}#sent", context | {"request_id": uuid.uuid4()})
+
+
+def show_news(request: SignedInRequest, found: Conversation, *, sent: bool = False) -> HttpResponse:
+    """Show what waits in the queue, and what was said after the last message that the page has."""
+    branch = read_news(found, number_in(request.POST or request.GET, "after"))
+    context = {"conversation": found, "queue": read_queue(found), "branch": branch}
+    if sent:
+        context["request_id"] = uuid.uuid4()
+    return render(request, "chat/queue.html#news", context)
 
 
 @require_GET
@@ -248,8 +261,9 @@ def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
     return found
 
 
-def _number(request: SignedInRequest, name: str) -> int | None:
-    value = request.GET.get(name, "")
+def number_in(query: Mapping[str, Any], name: str) -> int | None:
+    """Return a number that came with a request, None for nonsense."""
+    value = str(query.get(name, ""))
     return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
@@ -275,15 +289,28 @@ def _page(
         "current": found.pk if found else None,
         "entries": forms.pop("entries", None) or read_entries(request.user),
         "folders": Folder.objects.visible_to(request.user),
-        "composer": MessageForm(
-            user=request.user,
-            chosen=model_for(request, found.model if found else ""),
-            initial={"after": branch.last if branch else None},
-        ),
+        "queue": read_queue(found) if found else None,
+        "composer": _composer(request, found, branch),
         "settings_form": SettingsForm(instance=found),
         "rename_form": RenameForm(initial={"title": found.title if found else ""}),
     }
     return render(request, PAGE, context | forms, status=status)
+
+
+def _composer(
+    request: SignedInRequest, found: Conversation | None, branch: Branch | None
+) -> ComposerForm:
+    """Return the composer with the draft in it."""
+    draft = drafts.read(request.user, found.pk if found else None)
+    return ComposerForm(
+        user=request.user,
+        chosen=model_for(request, found.model if found else ""),
+        initial={
+            "after": branch.last if branch else None,
+            "text": draft.text,
+            "draft": draft.version,
+        },
+    )
 
 
 def _go_to(request: SignedInRequest, found: Conversation) -> HttpResponse:

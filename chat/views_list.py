@@ -47,7 +47,7 @@ def jump(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
     found = get_object_or_404(Conversation.objects.visible_to(request.user), pk=pk)
     message = get_object_or_404(Message.objects.filter(conversation=found), pk=message_id)
     if not found.messages.active().exists():
-        end = found.tree.branch(message.pk)[-1]
+        end = found.tree.branch(message.pk, found.tip_id)[-1]
         Conversation.objects.filter(pk=pk).exclude(tip=end).update(tip=end)
     page = reverse("chat:conversation", args=[pk], query={"at": message.pk})
     return redirect(f"{page}#message-{message.pk}")

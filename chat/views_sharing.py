@@ -72,7 +72,7 @@ def team(request: SignedInRequest, pk: int) -> HttpResponse:
     earlier = reverse("chat:team", args=[pk], query={"before": branch.earlier})
     context = {
         "conversation": found,
-        "turns": team_turns(found, branch.turns),
+        "turns": team_turns(found, branch.everything),
         "earlier": earlier if branch.earlier else "",
     }
     return render(request, "chat/team.html", context)

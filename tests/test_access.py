@@ -1,6 +1,7 @@
 """Who gets in where: every address, for everybody. An address that nobody classified fails."""
 
 import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,8 @@ MEMBERS = {
 }
 # What members press, not open: what is chosen there must be their own.
 PRESSED = {"chat/selected", "chat/bring-back"}
+# What members type into, kept without a page of its own.
+TYPED = {"chat/draft"}
 TEAM_THINGS = {
     "gallery/word-lists/<int:pk>/",
     "gallery/word-lists/<int:pk>/delete",
@@ -114,6 +117,15 @@ OWN_THINGS = {
     "chat/<int:pk>/delete",
     "chat/<int:pk>/restore",
     "chat/<int:pk>/stop",
+    "chat/<int:pk>/draft",
+    "chat/<int:pk>/news",
+    "chat/<int:pk>/queue/go-on",
+    "chat/<int:pk>/queue/<int:queued_id>/edit",
+    "chat/<int:pk>/queue/<int:queued_id>/first",
+    "chat/<int:pk>/queue/<int:queued_id>/delete",
+    "chat/<int:pk>/messages/<int:message_id>/fork",
+    "chat/<int:pk>/replies/<int:reply_id>/stop",
+    "chat/<int:pk>/replies/<int:reply_id>/go-on",
     "chat/<int:pk>/messages/<int:message_id>/edit",
     "chat/<int:pk>/messages/<int:message_id>/source",
     "chat/<int:pk>/replies/<int:reply_id>/",
@@ -183,7 +195,7 @@ def is_asked_to_sign_in(answer) -> bool:
 @pytest.fixture
 def things(alice) -> dict[str, dict[str, int]]:
     """Things of Alice that she keeps to herself, by room."""
-    from chat.models import Attachment, Conversation, Folder, Message, Parcel
+    from chat.models import Attachment, Conversation, Folder, Message, Parcel, QueuedMessage
     from gallery.models import (
         Archive,
         Batch,
@@ -231,6 +243,9 @@ def things(alice) -> dict[str, dict[str, int]]:
             "message_id": asked.pk,
             "reply_id": reply.pk,
             "attachment_id": attachment.pk,
+            "queued_id": QueuedMessage.objects.create(
+                conversation=talk, author=alice, request_id=uuid.uuid4(), text="And two?"
+            ).pk,
             "folder_id": Folder.objects.create(owner=alice, name="Birds").pk,
             "parcel_id": Parcel.objects.create(owner=alice, direction="out").pk,
         },
@@ -242,7 +257,16 @@ def place(route: str, things: dict[str, dict[str, int]]) -> str:
 
 
 def test_every_address_is_classified() -> None:
-    known = OPEN | MEMBERS | PRESSED | TEAM_THINGS | STAFF_ONLY | OWN_THINGS | set(ADMINISTRATORS)
+    known = (
+        OPEN
+        | MEMBERS
+        | PRESSED
+        | TYPED
+        | TEAM_THINGS
+        | STAFF_ONLY
+        | OWN_THINGS
+        | set(ADMINISTRATORS)
+    )
     assert set(ROUTES) - known == set(), "say in this file who may open it"
     assert known - set(ROUTES) == set(), "these are gone"
 
@@ -274,6 +298,11 @@ def test_a_member_gets_in(as_alice, simulator, route: str) -> None:
 @pytest.mark.parametrize("route", sorted(PRESSED))
 def test_a_member_who_presses_nothing_is_shown_back(as_alice, route: str) -> None:
     assert ask(as_alice, address(route)).status_code == 302
+
+
+@pytest.mark.parametrize("route", sorted(TYPED))
+def test_a_member_who_types_nothing_is_refused(as_alice, route: str) -> None:
+    assert ask(as_alice, address(route)).status_code == 422
 
 
 @pytest.mark.parametrize("route", sorted(TEAM_THINGS))

@@ -6,10 +6,15 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0002_keeping'),
+        ('chat', '0003_writing'),
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='queuedpicture',
+            name='from_image',
+            field=models.PositiveBigIntegerField(null=True),
+        ),
         migrations.AddField(
             model_name='attachment',
             name='from_image',

@@ -5,6 +5,7 @@
 import { showWhatRuns } from "./chat.js";
 
 const ASK_EVERY = 1000; // milliseconds, when streams have run short
+const LET_GO_AFTER = 10_000; // milliseconds out of sight: a browser has few connections, and phones cut them
 const INLINE = new Set(["A", "CODE", "EM", "S", "SPAN", "STRONG", "BR", "INPUT", "BUTTON"]);
 
 function part(reply, name) {
@@ -78,12 +79,16 @@ function finish(reply, html) {
   if (focused) document.getElementById("id_text")?.focus();
   document.querySelector(`#entry-${finished.dataset.conversation} .entry__writing`)?.remove();
   showWhatRuns();
+  document.dispatchEvent(new CustomEvent("chat:ended"));
 }
+
+const open = new Map();
 
 function follow(reply) {
   if (reply.dataset.followed) return;
   reply.dataset.followed = "yes";
   const source = new EventSource(reply.dataset.stream);
+  open.set(reply, source);
   for (const [name, show] of Object.entries(SHOW)) {
     source.addEventListener(name, (event) => {
       if (reply.isConnected) show(reply, JSON.parse(event.data));
@@ -92,11 +97,42 @@ function follow(reply) {
   }
   source.addEventListener("done", (event) => {
     source.close();
+    open.delete(reply);
     if (reply.isConnected) finish(reply, JSON.parse(event.data));
   });
   source.addEventListener("error", () => {
     // A lost connection is taken up again by the browser itself; a refused one is not.
-    if (source.readyState === EventSource.CLOSED && reply.isConnected) setTimeout(ask, ASK_EVERY, reply);
+    if (source.readyState !== EventSource.CLOSED) return;
+    open.delete(reply);
+    if (reply.isConnected) setTimeout(ask, ASK_EVERY, reply);
+  });
+}
+
+// Every connection begins with all that was said so far, so letting go loses nothing.
+function letGo() {
+  for (const [reply, source] of open) {
+    source.close();
+    delete reply.dataset.followed;
+  }
+  open.clear();
+}
+
+let hiddenAt = 0;
+let letGoLater;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(letGoLater);
+  if (document.hidden) {
+    hiddenAt = Date.now();
+    letGoLater = setTimeout(letGo, LET_GO_AFTER);
+    return;
+  }
+  if (Date.now() - hiddenAt >= LET_GO_AFTER) letGo(); // a phone that slept ran no clock
+  followAll();
+});
+for (const back of ["online", "pageshow"]) {
+  addEventListener(back, () => {
+    letGo();
+    followAll();
   });
 }
 
@@ -128,6 +164,7 @@ async function ask(reply) {
 }
 
 function followAll() {
+  if (document.hidden) return;
   for (const reply of document.querySelectorAll("[data-stream]")) follow(reply);
 }
 

@@ -38,17 +38,19 @@ if (!location.search.includes("before=")) toTheEnd();
 // --- send and stop -------------------------------------------------------------------------------
 
 const text = composer.elements.text;
-const draft = `draft-${composer.dataset.conversation}`;
+let sent = "";
 
 export function showWhatRuns() {
   const runs = document.querySelector('#thread [data-status="running"], #thread [data-status="queued"]') !== null;
   const send = composer.querySelector("[data-send]");
   const stop = composer.querySelector("[data-stop]");
   const focused = document.activeElement === send || document.activeElement === stop;
-  send.hidden = runs;
+  composer.toggleAttribute("data-runs", runs);
+  composer.querySelector("[data-send-word]").textContent = runs ? "Send next" : "Send";
+  send.hidden = runs && !text.value.trim();
   stop.hidden = !runs;
   stop.disabled = false;
-  if (focused) text.focus();
+  if (focused && document.activeElement.hidden) text.focus();
 }
 
 function composing(event) {
@@ -61,23 +63,25 @@ text.addEventListener("keydown", (event) => {
   const send = composer.querySelector("[data-send]");
   if (!send.hidden && !send.disabled && text.value.trim()) composer.requestSubmit(send);
 });
-text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
-if (!text.value) text.value = sessionStorage.getItem(draft) ?? "";
+text.addEventListener("input", showWhatRuns);
 if (matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
 
 composer.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target === composer) document.getElementById("refusal").replaceChildren();
+  if (event.target !== composer) return;
+  document.getElementById("refusal").replaceChildren();
+  sent = text.value;
 });
 composer.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== composer || !event.detail.successful) return;
-  sessionStorage.removeItem(draft);
-  text.value = "";
+  if (text.value === sent) text.value = ""; // else somebody has begun the next message already
   takeFiles([]);
+  composer.dispatchEvent(new CustomEvent("chat:sent", { detail: sent }));
   text.focus();
   following = true;
   toTheEnd();
 });
 document.body.addEventListener("htmx:afterSettle", showWhatRuns);
+showWhatRuns();
 // Asking for a title is nothing that a person did: when it fails, nobody needs to hear of it.
 for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.getElementById("entries").addEventListener(trouble, (event) => event.stopPropagation());

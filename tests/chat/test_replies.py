@@ -62,16 +62,6 @@ def test_a_double_click_on_the_first_message_is_one_conversation(alice_chats: Ch
     assert Conversation.objects.count() == 1
 
 
-def test_a_second_message_waits_for_the_reply(alice_chats: Chat, simulator: Simulator) -> None:
-    with simulator.hold():
-        reply = alice_chats.begun("Hello")
-        response = alice_chats.send(reply.conversation, "And this?")
-        assert response.status_code == 422
-        assert "still being written" in response.content.decode()
-        assert response["HX-Retarget"] == "#refusal"
-    assert not Message.objects.filter(text="And this?").exists()
-
-
 def test_a_reply_whose_process_died_does_not_block_the_next(alice_chats: Chat) -> None:
     reply = alice_chats.answered("Hello")
     Message.objects.filter(pk=reply.pk).update(

@@ -1,0 +1,216 @@
+"""Let messages wait while a reply is written, and ask them in their turn, whoever looks.
+
+The reply before must have ended well; else the queue waits for the person. A message is asked in the
+transaction that takes it out of the queue, so no crash loses it and none asks it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, Prefetch
+from django.dispatch import receiver
+
+from chat import asking
+from chat.asking import Asked, Busy, Question, Taken
+from chat.models import Attachment, Conversation, Message, QueuedMessage, QueuedPicture, Role
+from chat.replies import ended, writers
+from venice_site.venice.errors import ModelGone, VeniceError
+from venice_site.venice.runs import RunStatus
+from venice_site.venice.service import Venice
+from venice_site.venice.types import Model
+
+log = logging.getLogger("studio.queue")
+
+MOST_QUEUED = 20  # messages that wait in one conversation
+WHY_PAUSED = {
+    RunStatus.FAILED: "The reply before failed, so these messages wait.",
+    RunStatus.CANCELLED: "You stopped the reply before, so these messages wait.",
+    RunStatus.INTERRUPTED: "The reply before was interrupted, so these messages wait.",
+}
+UNDECIDED = "Choose the reply to go on with; then these messages follow."
+
+
+class QueueFull(VeniceError):
+    """A conversation has as many waiting messages as it may have."""
+
+    kind = "queue-full"
+    sentence = f"{MOST_QUEUED} messages wait already. Send this one when some of them are done."
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits in a conversation; `pause` says why it does not go on by itself."""
+
+    messages: Sequence[QueuedMessage] = ()
+    pause: str = ""
+    is_undecided: bool = False
+    is_due: bool = False
+
+
+def read_queue(conversation: Conversation) -> Queue:
+    """Return what waits in a conversation, and whether it goes on."""
+    pictures = Prefetch("pictures", QueuedPicture.objects.only("queued_id"))
+    messages = list(conversation.queue.prefetch_related(pictures))
+    if not messages:
+        return Queue()
+    pause = next((message.refusal for message in messages if message.refusal), "")
+    tip = _tip(conversation)
+    undecided = tip is not None and tip.parent is not None and tip.parent.undecided
+    if not pause and tip is not None:
+        pause = UNDECIDED if undecided else WHY_PAUSED.get(RunStatus(tip.status), "")
+    runs = conversation.messages.active().exists()
+    return Queue(messages, "" if runs else pause, undecided, is_due=not runs and not pause)
+
+
+def _tip(conversation: Conversation) -> Message | None:
+    if conversation.tip_id is None:
+        return None
+    found = Message.objects.filter(pk=conversation.tip_id).select_related("parent")
+    return found.only("status", "parent", "parent__undecided").first()
+
+
+def put(venice: Venice, conversation: Conversation, question: Question) -> QueuedMessage | None:
+    """Let a question wait for its turn; None when it was asked already by another click.
+
+    Raises `QueueFull`.
+    """
+    files = [asking.kept_file(picture) for picture in question.pictures]
+    try:
+        with transaction.atomic():
+            queued, is_new = _write(venice, conversation, question, files)
+    except Exception:  # whatever it was, it goes on to the caller; nothing points to the files
+        _delete_files(files)
+        raise
+    if not is_new:
+        _delete_files(files)
+    advance(conversation)  # the reply may have ended in this moment
+    return queued
+
+
+def _write(
+    venice: Venice, conversation: Conversation, question: Question, files: Sequence[str]
+) -> tuple[QueuedMessage | None, bool]:
+    asking.lock(conversation)
+    click = {"author": venice.user, "request_id": question.request_id}
+    if Message.objects.filter(**click).exists():
+        return None, False
+    if earlier := QueuedMessage.objects.filter(**click).first():
+        return earlier, False
+    if conversation.queue.count() >= MOST_QUEUED:
+        raise QueueFull
+    last = conversation.queue.aggregate(last=Max("place"))["last"]
+    queued = QueuedMessage.objects.create(
+        **click,
+        conversation=conversation,
+        text=question.text,
+        model_ids=[model.id for model in (question.model, *question.beside)],
+        place=0 if last is None else last + 1,
+    )
+    QueuedPicture.objects.bulk_create(
+        QueuedPicture(
+            queued=queued,
+            file=name,
+            mime=p.mime,
+            width=p.width,
+            height=p.height,
+            from_image=p.from_image,
+        )
+        for p, name in zip(question.pictures, files, strict=True)
+    )
+    return queued, True
+
+
+def should_wait(conversation: Conversation) -> bool:
+    """Return whether a new message belongs behind others that are about to be asked."""
+    return read_queue(conversation).is_due
+
+
+def advance(conversation: Conversation) -> Asked | None:
+    """Ask what waits longest, unless a reply is being written or the queue waits for its person."""
+    found = Conversation.objects.filter(pk=conversation.pk).select_related("owner", "folder")
+    fresh = found.filter(deleted_at=None, owner__is_active=True).first()
+    if fresh is None or writers.are_ending or not read_queue(fresh).is_due:
+        return None
+    return _ask_next(fresh, None)
+
+
+def go_on(conversation: Conversation, instead: Model) -> Asked | None:
+    """Ask what waits longest although the reply before did not end well, on a person's word.
+
+    A message whose model is gone is asked of another one instead.
+    """
+    conversation.queue.exclude(refusal="").update(refusal="")
+    return _ask_next(conversation, instead)
+
+
+def _ask_next(conversation: Conversation, instead: Model | None) -> Asked | None:
+    queued = conversation.queue.first()
+    if queued is None:
+        return None
+    venice = Venice(conversation.owner)
+    try:
+        question = _question(venice, queued, instead)
+        asked = asking.ask(venice, conversation, question, conversation.tip_id)
+    except (Busy, Taken):  # somebody else was quicker; what waits stays in its turn
+        return None
+    except VeniceError as error:
+        log.info("conversation=%s queue=paused kind=%s", conversation.pk, error.kind)
+        QueuedMessage.objects.filter(pk=queued.pk).update(refusal=str(error)[:500])
+        return None
+    QueuedMessage.objects.filter(pk=queued.pk).delete()  # when another click had asked it already
+    return asked
+
+
+def _question(venice: Venice, queued: QueuedMessage, instead: Model | None) -> Question:
+    found = [venice.model("text", name) or instead for name in queued.model_ids]
+    models = list({model.id: model for model in found if model is not None}.values())
+    if None in found or not models:
+        raise ModelGone
+    return Question(
+        text=queued.text,
+        model=models[0],
+        beside=tuple(models[1:]),
+        copied=tuple(queued.pictures.all()),
+        request_id=queued.request_id,
+        queued=queued.pk,
+    )
+
+
+def delete(queued: QueuedMessage) -> None:
+    """Take a message out of the queue for good, its pictures too; those behind it move up."""
+    names = [str(picture.file.name) for picture in queued.pictures.all()]
+    if QueuedMessage.objects.take(queued.pk):
+        still_used = Attachment.objects.filter(file__in=names).values_list("file", flat=True)
+        _delete_files(sorted(set(names) - set(still_used)))
+    advance(queued.conversation)
+
+
+def _delete_files(names: Sequence[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
+
+
+@receiver(ended, dispatch_uid="queueing")
+def follow(reply: Message, **_: Any) -> None:
+    """Go on after a reply that has ended, by the process that wrote it."""
+    advance(reply.conversation)
+
+
+def advance_all() -> None:
+    """Go on in every conversation whose turn came while nobody could see to it: a process was killed."""
+    tip_is_well = Message.objects.filter(
+        pk=OuterRef("tip"), status=RunStatus.SUCCEEDED, role=Role.ASSISTANT
+    )
+    waiting = Conversation.objects.filter(
+        Exists(QueuedMessage.objects.filter(conversation=OuterRef("pk"))),
+        Exists(tip_is_well),
+        deleted_at=None,
+    )
+    for conversation in waiting:
+        advance(conversation)
