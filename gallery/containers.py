@@ -19,7 +19,7 @@ JPEG_EXIF = b"Exif\0\0"
 JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 JPEG_SEGMENT_LIMIT = 65_533
 TEXT_LIMIT = 1024 * 1024
-MOST_TEXTS = 64
+MOST_TEXTS, MOST_OF_TEXT = 64, 4 * TEXT_LIMIT  # texts of a file, and their characters
 MOST_CHUNKS = 20_000  # a picture of 100 MB in chunks of 8 KB, as libpng writes them, has 13,000
 # A C2PA manifest, void after any change.
 SIGNED_PNG, SIGNED_JPEG, SIGNED_WEBP = b"caBX", 0xEB, b"C2PA"
@@ -105,7 +105,7 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _read_png(content: bytes) -> Blocks:
-    exif, xmp, texts, signature, seen = b"", b"", {}, b"", 0
+    exif, xmp, texts, signature, seen, room = b"", b"", {}, b"", 0, MOST_OF_TEXT
     for kind, data in _png_chunks(content):
         if kind == b"eXIf":
             exif = data
@@ -113,7 +113,8 @@ def _read_png(content: bytes) -> Blocks:
             signature = data[:TEXT_LIMIT]
         elif kind in (b"tEXt", b"zTXt", b"iTXt") and seen < MOST_TEXTS:
             keyword, text = _png_text(kind, data)
-            seen += 1
+            text = text[:room]
+            seen, room = seen + 1, room - len(text)
             if keyword == XMP_KEYWORD:
                 xmp = text.encode()
             else:

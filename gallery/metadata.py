@@ -78,6 +78,8 @@ def told(blocks: Blocks) -> dict[str, Any]:
     found |= {keyword: _clean(text) for keyword, text in blocks.texts.items()}
     if blocks.xmp:
         found["XMP"] = _clean(blocks.xmp.decode("utf-8", "replace"))
+    if blocks.signature:
+        found["C2PA"] = f"a signed manifest of {len(blocks.signature):,} bytes"
     return found
 
 
