@@ -30,6 +30,9 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a 
 	node -e fetch >/dev/null 2>&1 || { \
 	  echo "The samples need Node.js 18 or later, which is not installed. On Debian and Ubuntu: apt-get install nodejs" >&2; \
 	  exit 1; }
+	command -v exiftool >/dev/null || { \
+	  echo "The readers need exiftool, which is not installed. On Debian and Ubuntu: apt-get install libimage-exiftool-perl" >&2; \
+	  exit 1; }
 	echo "Running the tests."
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
 

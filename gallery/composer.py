@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gallery import abilities, fields
+from gallery import abilities, fields, translation
 from gallery.commissions import Commission
 from gallery.forms import ComposerForm, initial_of
 from gallery.models import Generation, Image, Preset
@@ -85,7 +85,11 @@ def blank(user: User, typed: Mapping[str, Any], like: Image | None) -> Composer 
     None when no model is known.
     """
     preset = _preset(user, str(typed.get("preset") or ""))
-    initial = _remembered(user) if like is None else initial_of(like)
+    initial, changes = _remembered(user) if like is None else initial_of(like), ""
+    if like is not None and like.is_import:
+        translated = translation.of(user, like)
+        initial = translated.values | {"private": like.is_private}
+        changes = translated.sentence
     if preset is not None:
         initial = initial | dict.fromkeys(ComposerForm.SWITCHES, False) | preset.settings
     said = {name: value for name, value in typed.items() if name in _names()}
@@ -93,7 +97,10 @@ def blank(user: User, typed: Mapping[str, Any], like: Image | None) -> Composer 
         said.pop("from_message", None)
     composer = _composer(user, initial | said)
     prefilled = like is not None or "prompt" in said
-    return composer and replace(composer, is_prefilled=prefilled, preset=preset)
+    if composer is None:
+        return None
+    notice = f"{composer.notice} {changes}".strip()
+    return replace(composer, is_prefilled=prefilled, preset=preset, notice=notice)
 
 
 def filled(user: User, data: Mapping[str, Any]) -> Composer | None:

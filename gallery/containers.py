@@ -1,10 +1,12 @@
 """PNG, JPEG and WebP as boxes of blocks: read the blocks beside the picture, or replace them.
 
-The picture itself is copied bit for bit and never encoded again. No Django here.
+The picture itself is copied bit for bit and never encoded again. Beside it a rewritten file keeps only what
+is needed to draw it: colours, resolution, transparency, animation. No Django here.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -17,11 +19,22 @@ JPEG_EXIF = b"Exif\0\0"
 JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 JPEG_SEGMENT_LIMIT = 65_533
 TEXT_LIMIT = 1024 * 1024
-SIGNED_PNG, SIGNED_JPEG, SIGNED_WEBP = (
-    b"caBX",
-    0xEB,
-    b"C2PA",
-)  # a C2PA manifest, void after any change
+MOST_TEXTS, MOST_OF_TEXT = 64, 4 * TEXT_LIMIT  # texts of a file, and their characters
+MOST_CHUNKS = 20_000  # a picture of 100 MB in chunks of 8 KB, as libpng writes them, has 13,000
+# A C2PA manifest, void after any change.
+SIGNED_PNG, SIGNED_JPEG, SIGNED_WEBP = b"caBX", 0xEB, b"C2PA"
+# Beside the chunks whose names begin with a capital letter, which are the picture.
+PNG_DRAWN = frozenset(
+    b"tRNS gAMA cHRM sRGB iCCP sBIT pHYs bKGD cICP mDCV cLLI hIST sPLT acTL fcTL fdAT".split()
+)
+WEBP_DRAWN = frozenset((b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
+JPEG_DRAWN = {
+    0xE0: b"JFIF\0",
+    0xE2: b"ICC_PROFILE\0",
+    0xEE: b"Adobe",
+}  # of the application segments
+JPEG_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the marker that ends a scan
+SCAN, END = 0xDA, 0xD9
 VP8X_ALPHA, VP8X_EXIF, VP8X_XMP = 0x10, 0x08, 0x04
 JPEG_END = b"\xff\xd9"
 NEEDED_PNG = (b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs", b"cICP")
@@ -35,11 +48,15 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """What lies beside the picture: a bare TIFF block, an XMP packet, and PNG texts by keyword."""
+    """What lies beside the picture: a bare TIFF block, an XMP packet, PNG texts by keyword, a signature.
+
+    The signature is somebody else's C2PA manifest; it is read, and never written.
+    """
 
     exif: bytes = b""
     xmp: bytes = b""
     texts: dict[str, str] = field(default_factory=dict)
+    signature: bytes = b""
 
 
 def read(content: bytes) -> Blocks:
@@ -117,7 +134,9 @@ def _unflagged(header: bytes) -> bytes:
 # --- PNG --------------------------------------------------------------------------------------
 def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = len(PNG_START)
-    while at < len(content):
+    for _ in range(MOST_CHUNKS):
+        if at >= len(content):
+            return
         (length,) = struct.unpack_from(">I", content, at)
         kind = content[at + 4 : at + 8]
         data = content[at + 8 : at + 8 + length]
@@ -127,42 +146,48 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         at += 12 + length
+    raise Unreadable("The file is made of too many parts.")
 
 
 def _read_png(content: bytes) -> Blocks:
-    exif, xmp, texts = b"", b"", {}
+    exif, xmp, texts, signature, seen, room = b"", b"", {}, b"", 0, MOST_OF_TEXT
     for kind, data in _png_chunks(content):
         if kind == b"eXIf":
             exif = data
-        elif found := _png_text(kind, data):
-            keyword, text = found
+        elif kind == SIGNED_PNG:
+            signature = data[:TEXT_LIMIT]
+        elif kind in (b"tEXt", b"zTXt", b"iTXt") and seen < MOST_TEXTS:
+            keyword, text = _png_text(kind, data)
+            text = text[:room]
+            seen, room = seen + 1, room - len(text)
             if keyword == XMP_KEYWORD:
                 xmp = text.encode()
             else:
                 texts[keyword] = text
-    return Blocks(exif, xmp, texts)
+    return Blocks(exif, xmp, texts, signature)
 
 
-def _png_text(kind: bytes, data: bytes) -> tuple[str, str] | None:
+def _png_text(kind: bytes, data: bytes) -> tuple[str, str]:
     keyword, _, rest = data.partition(b"\0")
-    match kind:
-        case b"tEXt":
-            text = _utf8_or_latin(rest)
-        case b"zTXt":
-            text = _utf8_or_latin(_inflated(rest[1:]))
-        case b"iTXt":
-            value = rest[2:].split(b"\0", 2)[-1]
-            text = (_inflated(value) if rest[:1] == b"\1" else value).decode("utf-8", "replace")
-        case _:
-            return None
-    return keyword.decode("latin-1"), text[:TEXT_LIMIT]
+    if kind == b"tEXt":
+        text = _utf8_or_latin(rest)
+    elif kind == b"zTXt":
+        text = _utf8_or_latin(_inflated(rest[1:]))
+    else:
+        value = rest[2:].split(b"\0", 2)[-1]
+        inflated = _inflated(value) if rest[:1] == b"\1" else value
+        text = inflated[: 4 * TEXT_LIMIT].decode("utf-8", "replace")
+    return keyword[:80].decode("latin-1"), text[:TEXT_LIMIT]
 
 
 def _utf8_or_latin(data: bytes) -> str:
+    cut = data[:TEXT_LIMIT]
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return cut.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.end >= len(cut) and len(data) > len(cut):  # cut inside a letter
+            return cut.decode("utf-8", "ignore")
+        return cut.decode("latin-1")
 
 
 def _inflated(data: bytes) -> bytes:
@@ -175,7 +200,7 @@ def _inflated(data: bytes) -> bytes:
 def _write_png(content: bytes, blocks: Blocks) -> bytes:
     out, placed = [PNG_START], False
     for kind, data in _png_chunks(content):
-        if kind in (b"tEXt", b"zTXt", b"iTXt", b"eXIf", SIGNED_PNG):
+        if not kind[:1].isupper() and kind not in PNG_DRAWN:
             continue
         if kind == b"IDAT" and not placed:
             out += _png_blocks(blocks)
@@ -212,7 +237,7 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
     """Yield marker, payload and the place of each segment, up to the start of the scan."""
     at = len(JPEG_START)
-    while True:
+    for _ in range(MOST_CHUNKS):
         if content[at] != 0xFF:
             raise Unreadable("The file is cut.")
         marker = content[at + 1]
@@ -221,13 +246,14 @@ def _jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
             continue
         (length,) = struct.unpack_from(">H", content, at + 2)
         yield marker, content[at + 4 : at + 2 + length], at
-        if marker == 0xDA:
+        if marker == SCAN:
             return
         at += 2 + length
+    raise Unreadable("The file is made of too many parts.")
 
 
 def _read_jpeg(content: bytes) -> Blocks:
-    exif, xmp, texts = b"", b"", {}
+    exif, xmp, texts, signed = b"", b"", {}, []
     for marker, data, _ in _jpeg_segments(content):
         if marker == 0xE1 and data.startswith(JPEG_EXIF):
             exif = data[len(JPEG_EXIF) :]
@@ -235,17 +261,18 @@ def _read_jpeg(content: bytes) -> Blocks:
             xmp = data[len(JPEG_XMP) :]
         elif marker == 0xFE:
             texts["comment"] = _utf8_or_latin(data)
-    return Blocks(exif, xmp, texts)
+        elif marker == SIGNED_JPEG:
+            signed.append(data)
+    return Blocks(exif, xmp, texts, b"".join(signed)[:TEXT_LIMIT])
 
 
 def _write_jpeg(content: bytes, blocks: Blocks) -> bytes:
     head = b""
     out: list[bytes] = []
     for marker, data, at in _jpeg_segments(content):
-        if marker == 0xDA:
-            return b"".join([JPEG_START, head, *_jpeg_blocks(blocks), *out, content[at:]])
-        replaced = marker == 0xE1 and data.startswith((JPEG_EXIF, JPEG_XMP))
-        if replaced or marker in (0xFE, SIGNED_JPEG):
+        if marker == SCAN:
+            return b"".join([JPEG_START, head, *_jpeg_blocks(blocks), *out, _scans(content, at)])
+        if not _is_drawn(marker, data):
             continue
         segment = _jpeg_segment(marker, data)
         if marker == 0xE0 and not head and not out:
@@ -253,6 +280,31 @@ def _write_jpeg(content: bytes, blocks: Blocks) -> bytes:
         else:
             out.append(segment)
     raise Unreadable("The file is cut.")
+
+
+def _is_drawn(marker: int, data: bytes) -> bool:
+    if 0xE0 <= marker <= 0xEF:
+        return marker in JPEG_DRAWN and data.startswith(JPEG_DRAWN[marker])
+    return marker != 0xFE
+
+
+def _scans(content: bytes, at: int) -> bytes:
+    """Return the scans up to the end of the picture, without what cameras hang behind it."""
+    kept: list[bytes] = []
+    for _ in range(MOST_CHUNKS):
+        marker = content[at + 1]
+        if marker == END:
+            return b"".join([*kept, content[at : at + 2]])
+        (length,) = struct.unpack_from(">H", content, at + 2)
+        data = content[at + 4 : at + 2 + length]
+        end = at + 2 + length
+        if marker == SCAN:
+            following = JPEG_NEXT.search(content, end)
+            end = following.start() if following else len(content)
+        if _is_drawn(marker, data):
+            kept.append(content[at:end])
+        at = end
+    raise Unreadable("The file is made of too many parts.")
 
 
 def _jpeg_blocks(blocks: Blocks) -> Iterable[bytes]:
@@ -274,25 +326,31 @@ def _is_webp(content: bytes) -> bool:
 
 
 def _webp_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 12
-    while at + 8 <= len(content):
+    at, end = 12, min(len(content), 8 + int.from_bytes(content[4:8], "little"))
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > end:
+            return
         kind, length = struct.unpack_from("<4sI", content, at)
         data = content[at + 8 : at + 8 + length]
         if len(data) < length:
             raise Unreadable("The file is cut.")
         yield kind, data
         at += 8 + length + length % 2
+    raise Unreadable("The file is made of too many parts.")
 
 
 def _read_webp(content: bytes) -> Blocks:
     chunks = dict(_webp_chunks(content))
-    return Blocks(chunks.get(b"EXIF", b"").removeprefix(JPEG_EXIF), chunks.get(b"XMP ", b""))
+    return Blocks(
+        chunks.get(b"EXIF", b"").removeprefix(JPEG_EXIF),
+        chunks.get(b"XMP ", b"")[:TEXT_LIMIT],
+        signature=chunks.get(SIGNED_WEBP, b"")[:TEXT_LIMIT],
+    )
 
 
 def _write_webp(content: bytes, blocks: Blocks) -> bytes:
-    replaced = (b"VP8X", b"EXIF", b"XMP ", SIGNED_WEBP)
     chunks = list(_webp_chunks(content))
-    kept = [(kind, data) for kind, data in chunks if kind not in replaced]
+    kept = [(kind, data) for kind, data in chunks if kind in WEBP_DRAWN]
     body = [
         _webp_chunk(b"VP8X", _vp8x(chunks, blocks)),
         *(_webp_chunk(kind, data) for kind, data in kept),

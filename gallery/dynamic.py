@@ -18,6 +18,7 @@ WORD_LIST = re.compile(r"__([a-z0-9][a-z0-9-]{0,39})__", re.IGNORECASE)
 HOW_MANY = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?\$\$(?:([^|{}$]*)\$\$)?")
 JOINED = ", "
 SIGNS = "{|}_\\"
+MEANT = re.compile(r"[{}|\\]|__(?=[a-z0-9])", re.IGNORECASE)  # what may mean something
 DEEPEST = 8  # choices within choices within choices …
 
 
@@ -95,11 +96,12 @@ def read(text: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
 
 
 def literal(text: str) -> str:
-    """Return a text as a prompt that stands for nothing but itself."""
-    text = re.sub(r"\\(?=[{|}_\\])", r"\\\\", text)
-    if WORD_LIST.search(text):
-        text = text.replace("_", r"\_")
-    return re.sub(r"[{|}]", r"\\\g<0>", text) if "|" in text or "$$" in text else text
+    """Return what to write so that a text stands for itself alone, whatever signs it has."""
+    try:
+        means_itself = not lists_named(text) and read(text, {}).parts == (text,)
+    except Misspelt:
+        means_itself = False
+    return text if means_itself else MEANT.sub(r"\\\g<0>", text)
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ QUICK = {
     "Rated 3 and more": Part(">=3", "rating"),
     "Private": Part("private", "is"),
     "Edited": Part("edited", "is"),
+    "Imported": Part("imported", "is"),
     "Failed": Part("failed", "status"),
     "Today": Part("yesterday", "after"),
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from django.utils.text import slugify
 
-from gallery import metadata
+from gallery import metadata, provenance
 from gallery.abilities import honours_seed
 from gallery.containers import Unreadable
 from gallery.imaging import EXTENSIONS
@@ -32,7 +33,36 @@ def facts(image: Image) -> list[Fact]:
     return [fact for fact in told if fact.value not in (None, "")]
 
 
+def brought(image: Image) -> Iterator[Fact]:
+    """Yield what an imported file says of how it was made."""
+    told = image.recipe
+    yield Fact("File name", image.generation.name)
+    yield Fact("Made with", told.get("tool"))
+    yield Fact("Model", told.get("model"))
+    yield Fact("Seed", image.seed_said)
+    size = told.get("width"), told.get("height")
+    if all(size) and size != (image.width, image.height):
+        yield Fact("Size ordered", f"{size[0]} \N{MULTIPLICATION SIGN} {size[1]}")
+    yield Fact("Steps", told.get("steps"))
+    yield Fact("CFG scale", told.get("cfg_scale"))
+    yield Fact("Sampler", told.get("sampler"))
+    yield Fact("Style", told.get("style"))
+    yield from _marks(image)
+
+
+def _marks(image: Image) -> Iterator[Fact]:
+    if "C2PA" in image.exif:
+        yield Fact("Content Credentials", "in the original", "words")
+    if image.is_import and "trainedAlgorithmicMedia" in str(image.exif.get("XMP", "")).replace(
+        "With", ""
+    ):
+        yield Fact("Label", "made by AI", "words")
+
+
 def _asked(image: Image) -> Iterator[Fact]:
+    if image.is_import:
+        yield from brought(image)
+        return
     order = image.asked
     yield Fact("Model", image.model_used or order.model)
     if image.fallback_from:
@@ -57,6 +87,7 @@ def _asked(image: Image) -> Iterator[Fact]:
     yield Fact("Watermark", "hidden" if order.hide_watermark else "shown")
     yield Fact("Safe mode", "on" if order.safe_mode else "off")
     yield Fact("Venice's EXIF", "embedded" if order.embed_exif_metadata else "not embedded")
+    yield from _marks(image)
 
 
 def _answered(image: Image) -> Iterator[Fact]:
@@ -68,8 +99,8 @@ def _answered(image: Image) -> Iterator[Fact]:
     yield Fact("SHA-256", image.sha256)
     yield Fact("Cost", image.cost, "usd")
     yield Fact("Made in", image.duration_ms and image.duration_ms / 1000, "seconds")
-    yield Fact("Ordered", image.created_at, "moment")
-    yield Fact("Finished", image.finished_at, "moment")
+    yield Fact("Imported" if image.is_import else "Ordered", image.created_at, "moment")
+    yield Fact("Finished", None if image.is_import else image.finished_at, "moment")
     yield Fact("By", str(image.generation.user))
     yield Fact("Seen by", image.get_visibility_display())
 
@@ -90,13 +121,19 @@ def records(image: Image) -> list[tuple[str, str, str]]:
 
 def file_name(image: Image) -> str:
     """Return the name that a download gets: the first words of the prompt, the seed, the extension."""
-    words = slugify(image.generation.prompt)[:48].strip("-") or "image"
-    mark = image.pk if image.seed is None else image.seed
+    told = image.generation.prompt or PurePath(image.generation.name).stem
+    words = slugify(told)[:48].strip("-") or "image"
+    mark = image.seed_said or (image.pk if image.seed is None else image.seed)
     return f"{words}-{mark}.{EXTENSIONS.get(image.mime, 'bin')}"
 
 
 def with_generation_data(image: Image, content: bytes, model: Model | None) -> bytes:
-    """Return the file with the image's facts written into it, or as it is when it has no place for them."""
+    """Return the file with the image's facts written into it, or as it is when it has no place for them.
+
+    An imported file stays as it is: what it says is what its maker wrote.
+    """
+    if image.is_import:
+        return content
     try:
         return metadata.write(content, generation_data(image, model))
     except Unreadable:
@@ -124,6 +161,7 @@ def generation_data(image: Image, model: Model | None) -> metadata.GenerationDat
             "Quality": order.quality,
         },
         record=record(image),
+        source_type=provenance.source_type(image),
     )
 
 
@@ -133,7 +171,9 @@ def _seed(image: Image) -> int | None:
 
 def record(image: Image) -> dict[str, Any]:
     """Return everything that is needed to make an image again, as plain values."""
+    imported = {"name": image.generation.name, "seed": image.seed_said, "recipe": image.recipe}
     return {
+        **({"imported": imported} if image.is_import else {}),
         "schema": 1,
         "software": metadata.SOFTWARE,
         "image": image.pk,

@@ -103,13 +103,19 @@ def sizes(model: Model) -> list[tuple[str, int, int]]:
 
 
 def adapted(initial: Mapping[str, Any], model: Model) -> dict[str, Any]:
-    """Return initial values that this model can take: sizes snapped, steps limited, the rest dropped."""
+    """Return initial values that this model can take: sizes snapped, steps limited, the rest dropped.
+
+    Steps of None stay empty, where others that are missing are the usual ones.
+    """
     fitting = dict(initial) | {"model": model.id, "request_id": uuid.uuid4()}
     for side in ("width", "height"):
         if (pixels := _whole(fitting.pop(side, None))) is not None:
             fitting[side] = snapped(pixels, model.size_divisor)
-    if (steps := _whole(fitting.pop("steps", None))) is not None and model.steps_max:
+    wanted = fitting.pop("steps", "")
+    if (steps := _whole(wanted)) is not None and model.steps_max:
         fitting["steps"] = min(steps, model.steps_max)
+    elif wanted is None:
+        fitting["steps"] = None
     for name, listed in (
         ("aspect_ratio", model.aspect_ratios),
         ("resolution", model.resolutions),

@@ -83,7 +83,7 @@ class Filters:
         return _any(f"{letter}{name.encode().hex()}" for name in found)
 
     def _seed(self, value: str) -> Meaning:
-        if not re.fullmatch(r"-?\d{1,12}\*?", value, re.ASCII):
+        if not re.fullmatch(r"-?\d{1,20}\*?", value, re.ASCII):
             return Meaningless("A seed is a whole number; seed:12* finds all that begin with 12.")
         return _any([f"n{value.replace('-', 'x')}"])
 
@@ -136,9 +136,12 @@ class Filters:
             "private": "zprivate",
             "blurred": "zblurred",
             "edited": "zedited",
+            "imported": "zimported",
         }
         if (token := tokens.get(value.lower())) is None:
-            return Meaningless("A picture is:favourite, is:private, is:blurred or is:edited.")
+            return Meaningless(
+                "A picture is:favourite, is:private, is:blurred, is:edited or is:imported."
+            )
         return _any([token])
 
     def _rating(self, value: str) -> Meaning:

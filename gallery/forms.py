@@ -379,6 +379,7 @@ def _wrong(cell: ComposerForm, axis: Axis) -> str:
 
 
 def initial_of(image: Image) -> dict[str, Any]:
-    """Return the settings of an image as initial values of a form."""
+    """Return the settings of an image as initial values of a form; its prompt stands for itself."""
     told = {name: value for name, value in image.order.items() if value not in (None, "")}
+    told["prompt"] = dynamic.literal(str(told.get("prompt", "")))
     return told | {"private": image.is_private, "seed_mode": "fixed"}

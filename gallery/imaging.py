@@ -15,6 +15,19 @@ FORMATS = {
 EXTENSIONS = dict(FORMATS.values())
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 50_000_000  # a 4K picture of the widest ratio has 21 million
+MOST_SCANS = 40  # of a progressive JPEG; each costs as much as decoding it once
+ORIENTATION = 0x0112
+# What is to be done so that a picture stands upright, by its EXIF orientation.
+UPRIGHT = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+LYING = (5, 6, 7, 8)
 PREVIEW = 1440
 THUMBNAILS = (512, 256)
 RENDITIONS = (PREVIEW, *THUMBNAILS)  # longest side in pixels; each is made from the one before
@@ -30,7 +43,7 @@ class NotAPicture(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the bytes themselves say, and their copies as WebP by longest side in pixels."""
+    """What the bytes themselves say, and their copies as WebP by longest side in pixels; all of it upright."""
 
     mime: str
     width: int
@@ -44,19 +57,22 @@ class Picture:
         return EXTENSIONS[self.mime]
 
 
-def develop(content: bytes) -> Picture:
+def develop(content: bytes, most_pixels: int = MAX_PIXELS) -> Picture:
     """Verify a picture by decoding all of it, and make its smaller copies.
 
     Raises `NotAPicture` for anything else: other formats, cut files, decompression bombs.
     """
     if len(content) > MAX_BYTES:
         raise NotAPicture("The file is too large.")
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MOST_SCANS:
+        raise NotAPicture("The picture is made of too many layers.")
     try:
         with Pillow.open(BytesIO(content), formats=tuple(FORMATS)) as opened:
-            _refuse_bomb(opened.size)
+            _refuse_bomb(opened.size, most_pixels)
             mime, _ = FORMATS[opened.format or ""]
-            width, height = opened.size
-            renditions, placeholder = _copies(opened)
+            turned = _orientation(opened)
+            width, height = opened.size[::-1] if turned in LYING else opened.size
+            renditions, placeholder = _copies(opened, turned)
             return Picture(mime, width, height, renditions, placeholder)
     except (OSError, SyntaxError, ValueError, KeyError, EOFError) as error:
         raise NotAPicture(str(error)) from error
@@ -71,14 +87,16 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
 
 
 def within(content: bytes, most_bytes: int, most_pixels: int) -> bytes:
-    """Return a verified picture as it is if it fits, else a smaller copy of it that does."""
+    """Return a verified picture as it is if it fits and stands upright, else a copy of it that does."""
     with Pillow.open(BytesIO(content), formats=tuple(FORMATS)) as opened:
         width, height = opened.size
         scale = min(1.0, (most_pixels / (width * height)) ** 0.5)
-        if scale == 1.0 and len(content) <= most_bytes:
+        turned = _orientation(opened)
+        if scale == 1.0 and turned not in UPRIGHT and len(content) <= most_bytes:
             return content
         mode = "RGBA" if opened.has_transparency_data else "RGB"
-        current = opened.convert(mode)
+        current = _upright(opened.convert(mode), turned)
+        width, height = current.size
     while True:
         size = (max(1, int(width * scale)), max(1, int(height * scale)))
         smaller = _webp(current.resize(size, Pillow.Resampling.LANCZOS), None, CAREFUL_QUALITY)
@@ -87,17 +105,28 @@ def within(content: bytes, most_bytes: int, most_pixels: int) -> bytes:
         scale *= SMALLER
 
 
-def _refuse_bomb(size: tuple[int, int]) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
+def _refuse_bomb(size: tuple[int, int], most_pixels: int) -> None:
+    if size[0] * size[1] > most_pixels:
         raise NotAPicture("The picture has too many pixels.")
 
 
-def _copies(opened: Pillow.Image) -> tuple[dict[int, bytes], bytes]:
+def _orientation(opened: Pillow.Image) -> int:
+    return int(opened.getexif().get(ORIENTATION) or 1)
+
+
+def _upright(image: Pillow.Image, turned: int) -> Pillow.Image:
+    return image.transpose(UPRIGHT[turned]) if turned in UPRIGHT else image
+
+
+def _copies(opened: Pillow.Image, turned: int) -> tuple[dict[int, bytes], bytes]:
     profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA") else None
-    current = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+    mode = "RGBA" if opened.has_transparency_data else "RGB"
+    current: Pillow.Image = opened if opened.mode == mode else opened.convert(mode)
     made = {}
     for longest in RENDITIONS:
         current = _shrunk(current, longest)
+        if longest == PREVIEW:
+            current = _upright(current, turned)
         made[longest] = _webp(current, profile)
     return made, _placeholder(current)
 

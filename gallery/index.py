@@ -11,11 +11,12 @@ from venice_site.accounts.models import User
 
 
 class WordsField(models.TextField[str, str]):
-    """The words of the prompt of the same row, parted by spaces."""
+    """The words of the prompt and the name of the same row, parted by spaces."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Take the words from the prompt as it is now."""
-        value = " ".join(words(str(getattr(model_instance, "prompt", ""))))
+        """Take the words from prompt and name as they are now."""
+        told = (str(getattr(model_instance, name, "")) for name in ("prompt", "name"))
+        value = " ".join(words(" ".join(told)))
         setattr(model_instance, self.attname, value)
         return value
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape
 
 from PIL import ExifTags
 from PIL import Image as Pillow
@@ -25,15 +25,21 @@ OWN_KEYWORD = "venice_metadata"
 EXIF_IFD = 0x8769
 USER_COMMENT = 0x9286
 UTF16_TAGS = (0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F)
+ORIENTATION = 0x0112
 CHARSETS = {b"UNICODE\0": "utf-16", b"ASCII\0\0\0": "utf-8", b"\0" * 8: "utf-8"}
 BINARY_SHOWN = 64  # bytes of a binary tag that are kept, as hexadecimal
+MOST_NUMBERS = 64  # of a tag that is a list of them
+MOST_TAGS, MOST_TAG_BYTES = 500, 4 * 1024 * 1024  # of one directory; a hostile one claims gigabytes
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # bytes by type
+XMP_LIMIT = 65_000  # bytes of a packet that a JPEG segment holds
+SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+RECORD = "studio:Record"
 XMP = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
     ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
-    " xmp:CreatorTool={tool} Iptc4xmpExt:DigitalSourceType="
-    '"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>'
+    ' xmlns:studio="urn:venice-studio:1" xmp:CreatorTool={tool}{source}{record}/>'
     '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
 )
 
@@ -43,6 +49,7 @@ class GenerationData:
     """How a picture was made, as far as other tools understand it; `record` holds all of it as JSON.
 
     `steps` is written even when the model ignores it: three readers drop everything without it.
+    `source_type` is IPTC's word for how much of the picture is made by AI; empty where that is not known.
     """
 
     prompt: str
@@ -57,15 +64,22 @@ class GenerationData:
     cfg_scale: float | None = None
     extras: Mapping[str, str] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
+    source_type: str = "trainedAlgorithmicMedia"
 
 
 def read(content: bytes) -> dict[str, Any]:
     """Return EXIF tags by name, texts by keyword and the XMP packet, as plain data for a JSON column."""
-    blocks = containers.read(content)
+    return told(containers.read(content))
+
+
+def told(blocks: Blocks) -> dict[str, Any]:
+    """Return what the blocks of a file say, as `read` does."""
     found: dict[str, Any] = _exif_tags(blocks.exif)
     found |= {keyword: _clean(text) for keyword, text in blocks.texts.items()}
     if blocks.xmp:
         found["XMP"] = _clean(blocks.xmp.decode("utf-8", "replace"))
+    if blocks.signature:
+        found["C2PA"] = f"a signed manifest of {len(blocks.signature):,} bytes"
     return found
 
 
@@ -80,6 +94,21 @@ def write(content: bytes, data: GenerationData) -> bytes:
         raise
     except ValueError:
         return containers.replace(content, _blocks(content, _shortened(data)))
+
+
+def bare(content: bytes) -> bytes:
+    """Return the file with the picture alone; only which way is up stays, where a camera lay on its side.
+
+    Raises `Unreadable`.
+    """
+    turned = orientation(containers.read(content).exif)
+    return containers.replace(content, Blocks(exif=_turned(turned) if turned != 1 else b""))
+
+
+def orientation(block: bytes) -> int:
+    """Return the EXIF orientation, 1 (upright) to 8; 1 when the block does not say."""
+    found = _loaded(block).get(ORIENTATION)
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def parameters(data: GenerationData) -> str:
@@ -119,11 +148,28 @@ def _harmless(prompt: str) -> str:
 
 
 def _blocks(content: bytes, data: GenerationData) -> Blocks:
-    xmp = XMP.format(tool=quoteattr(SOFTWARE)).encode()
+    xmp = _xmp(data)
     if content.startswith(containers.PNG_START):
         record = json.dumps(data.record, ensure_ascii=False)
         return Blocks(xmp=xmp, texts={"parameters": parameters(data), OWN_KEYWORD: record})
     return Blocks(exif=_tiff(parameters(data), data.created_at), xmp=xmp)
+
+
+def _xmp(data: GenerationData) -> bytes:
+    """Return an XMP packet with the AI label, and our record if it fits: in JPEG and WebP it has no other place."""
+    label = f"{SOURCES}{data.source_type}"
+    source = f" Iptc4xmpExt:DigitalSourceType={_quoted(label)}" if data.source_type else ""
+    record = _quoted(json.dumps(data.record, ensure_ascii=False))
+    for ours in (f" {RECORD}={record}", ""):
+        text = XMP.format(tool=_quoted(SOFTWARE), source=source, record=ours)
+        packet = text.encode("utf-8", "replace")
+        if len(packet) <= XMP_LIMIT:
+            return packet
+    return b""
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(text, {'"': "&quot;"})}"'
 
 
 def _shortened(data: GenerationData) -> GenerationData:
@@ -163,6 +209,17 @@ def _tiff(text: str, created_at: datetime) -> bytes:
     return b"MM\0*" + struct.pack(">I", 8) + main + deeper
 
 
+def _turned(turned: int) -> bytes:
+    value = struct.pack(">HH", turned, 0)
+    return (
+        b"MM\0*"
+        + struct.pack(">I", 8)
+        + struct.pack(">HHHI", 1, ORIENTATION, 3, 1)
+        + value
+        + b"\0" * 4
+    )
+
+
 def _ifd_size(entries: list[tuple[int, int, bytes]]) -> int:
     return len(_ifd(entries, 0))
 
@@ -183,27 +240,62 @@ def _ifd(entries: list[tuple[int, int, bytes]], at: int) -> bytes:
 
 
 def _exif_tags(block: bytes) -> dict[str, Any]:
-    if not block:
+    tags = _loaded(block)
+    if block and not tags:
+        return {"EXIF": "could not be read"}
+    return {
+        ExifTags.TAGS.get(tag, f"0x{tag:04X}"): _value(tag, value) for tag, value in tags.items()
+    }
+
+
+def _loaded(block: bytes) -> dict[int, Any]:
+    """Return the tags of a TIFF block as Pillow reads them; none when it is broken or claims too much."""
+    if not _is_sane(block):
         return {}
     exif = Pillow.Exif()
     try:
         exif.load(block)
         tags = {**exif, **exif.get_ifd(EXIF_IFD)}
-    except (OSError, SyntaxError, ValueError, KeyError, struct.error):
-        return {"EXIF": "could not be read"}
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
+        return {}
     tags.pop(EXIF_IFD, None)
-    return {
-        ExifTags.TAGS.get(tag, f"0x{tag:04X}"): _value(tag, value) for tag, value in tags.items()
-    }
+    return tags
+
+
+def _is_sane(block: bytes) -> bool:
+    """Return whether both directories are small: many tags may share the same megabytes in the file."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None:
+        return False
+    try:
+        (at,) = struct.unpack_from(f"{order}I", block, 4)
+        deeper = _measured(block, at, order)
+        return deeper is None or _measured(block, deeper, order) is None
+    except (struct.error, ValueError):
+        return False
+
+
+def _measured(block: bytes, at: int, order: str) -> int | None:
+    """Return where the EXIF directory lies, if this one names it. Raises `ValueError` when it is too large."""
+    (count,) = struct.unpack_from(f"{order}H", block, at)
+    claimed, deeper = 0, None
+    for number in range(count):
+        tag, kind, items, value = struct.unpack_from(f"{order}HHII", block, at + 2 + 12 * number)
+        claimed += items * SIZES.get(kind, 1)
+        if tag == EXIF_IFD:
+            deeper = value
+    if count > MOST_TAGS or claimed > MOST_TAG_BYTES:
+        raise ValueError("The directory is too large.")
+    return deeper
 
 
 def _value(tag: int, value: Any) -> Any:
     if isinstance(value, bytes):
         return _clean(_bytes(tag, value))
     if isinstance(value, str):
-        return _clean(value)
+        return _clean(_utf8(value))
     if isinstance(value, tuple):
-        return [_value(tag, item) for item in value]
+        return [_value(tag, item) for item in value[:MOST_NUMBERS]]
     return value if isinstance(value, int) else _clean(str(value))
 
 
@@ -212,9 +304,18 @@ def _bytes(tag: int, value: bytes) -> str:
         return _comment(value[8:], charset)
     if tag in UTF16_TAGS:
         return value.decode("utf-16-le", "replace")
-    if value.isascii():
-        return value.decode("ascii")
-    return value[:BINARY_SHOWN].hex()
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value[:BINARY_SHOWN].hex()
+
+
+def _utf8(text: str) -> str:
+    """Return text that Pillow took for latin-1 as what it mostly is."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _comment(value: bytes, charset: str) -> str:

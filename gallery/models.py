@@ -76,6 +76,7 @@ class ImageKind(models.TextChoices):
     COMBINE = "combine", "Combined"
     UPSCALE = "upscale", "Upscaled"
     CUTOUT = "cutout", "Background removed"
+    IMPORT = "import", "Imported"
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -204,6 +205,7 @@ class Generation(models.Model):
     kind = models.CharField(max_length=10, choices=ImageKind, default=ImageKind.GENERATE)
     prompt = models.TextField()
     typed = models.TextField(blank=True)
+    name = models.CharField(max_length=120, blank=True, help_text="Of the file that was imported.")
     from_message = models.PositiveBigIntegerField(null=True, blank=True)
     negative_prompt = models.TextField(blank=True)
     model = models.CharField(max_length=120)
@@ -229,7 +231,12 @@ class Generation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.prompt[:80]
+        return self.caption[:80]
+
+    @property
+    def caption(self) -> str:
+        """Return what stands for its pictures in words: the prompt, else the name of the file."""
+        return self.prompt or self.name or "A picture without a prompt"
 
     @property
     def is_private(self) -> bool:
@@ -338,7 +345,9 @@ class ImageQuerySet(RunQuerySet["Image"]):
 
     def with_facts(self) -> Self:
         """Return the images with all that a card shows, without the long columns that it does not."""
-        return self.select_related("generation__user").defer("request", "response", "exif")
+        return self.select_related("generation__user").defer(
+            "request", "response", "exif", "recipe"
+        )
 
     def running(self) -> Self:
         """Return the images that are being made now."""
@@ -440,6 +449,12 @@ class Image(Run):
     request = models.JSONField(default=dict, blank=True, help_text="Exactly what was sent.")
     response = models.JSONField(default=dict, blank=True)
     exif = models.JSONField(default=dict, blank=True, help_text="What the file itself says.")
+    recipe = models.JSONField(
+        default=dict, blank=True, help_text="What an imported file says of how it was made."
+    )
+    seed_said = models.CharField(
+        max_length=21, blank=True, help_text="The seed of an imported file; it may have 64 bits."
+    )
     blurred = models.BooleanField(default=False)
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     cost = models.PositiveBigIntegerField(null=True, blank=True)
@@ -525,7 +540,19 @@ class Image(Run):
     @property
     def is_edit(self) -> bool:
         """Return whether this is made of pictures instead of a prompt alone."""
-        return self.generation.kind != ImageKind.GENERATE
+        return self.generation.kind not in (ImageKind.GENERATE, ImageKind.IMPORT)
+
+    @property
+    def is_import(self) -> bool:
+        """Return whether this is a file that somebody brought."""
+        return self.generation.kind == ImageKind.IMPORT
+
+    @property
+    def has_settings(self) -> bool:
+        """Return whether there are settings to make a picture like this with."""
+        if not self.is_import:
+            return not self.is_edit
+        return bool(self.seed_said or self.recipe.get("prompt") or self.recipe.get("order"))
 
     @property
     def is_picture(self) -> bool:

@@ -37,13 +37,13 @@ class Button:
 
 
 def buttons(user: User, pictures: Iterable[Image]) -> list[Button]:
-    """Return what one press makes of these pictures. Edits have no seed, so they have no variations."""
+    """Return what one press makes of these pictures. Only what was made of a prompt here has variations."""
     venice, found = Venice(user), list(pictures)
     made = [
         Button(name, LABELS[name], len(found) * venice.edit_price(replace(order, images=(b"",))))
         for name, order in EDITS.items()
     ]
-    if not any(picture.is_edit for picture in found):
+    if not any(picture.is_edit or picture.is_import for picture in found):
         price = VARIATIONS * sum(venice.image_price(picture.asked) for picture in found)
         made.append(Button(VARY, f"{VARIATIONS} variations", price))
     return made

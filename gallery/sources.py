@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.core.files.storage import default_storage
 
-from gallery import imaging
+from gallery import imaging, metadata
+from gallery.containers import Unreadable
 from gallery.models import Image
 from venice_site.venice.errors import VeniceError
 
@@ -31,8 +32,9 @@ def of(image: Image) -> tuple[bytes, ...]:
 
 
 def _content(image: Image) -> bytes:
+    """Return the picture alone: what its file says, such as where it was taken, is nobody's business."""
     try:
         with default_storage.open(image.file) as file:
-            return bytes(file.read())
-    except OSError as error:
+            return metadata.bare(bytes(file.read()))
+    except (OSError, Unreadable) as error:
         raise SourceGone from error

@@ -12,6 +12,7 @@ from gallery import (
     views_archives,
     views_collections,
     views_finding,
+    views_importing,
     views_organising,
     views_sharing,
     views_trash,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("word-lists/<int:pk>/delete", keeping.delete_wordlist, name="delete_wordlist"),
     path("remake/", remaking.remake, name="remake"),
     path("remake/<slug:action>", remaking.press, name="press"),
+    path("import/", views_importing.index, name="import"),
     path("queue/", waiting.queue, name="queue"),
     path("queue/news", waiting.news, name="news"),
     path("queue/cancel", waiting.cancel_all, name="cancel_all"),
@@ -48,6 +50,7 @@ urlpatterns = [
     path("images/<int:pk>/restore", views.restore, name="restore"),
     path("images/<int:pk>/original", views.original, name="original"),
     path("images/<int:pk>/download", views.download, name="download"),
+    path("images/<int:pk>/plain", views.plain, name="plain"),
     path("images/<int:pk>/<int:longest>.webp", views.rendition, name="rendition"),
     # sharing, and how one looks at pictures
     path("images/<int:pk>/share", views_sharing.share_image, name="share_image"),

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from gallery import composer, facts, files, imaging, joining, ordering
+from gallery import composer, facts, files, imaging, joining, metadata, ordering
 from gallery.finder import Finder
 from gallery.grid import Page, placed, whole_number
 from gallery.models import Image
@@ -203,7 +203,18 @@ def download(request: SignedInRequest, pk: int) -> HttpResponseBase:
     image = _picture(request, pk)
     model = Venice(request.user).model("image", image.asked.model)
     with default_storage.open(image.file) as file:
-        content = facts.with_generation_data(image, file.read(), model)
+        return _attached(image, facts.with_generation_data(image, file.read(), model))
+
+
+@require_safe
+def plain(request: SignedInRequest, pk: int) -> HttpResponseBase:
+    """Send the picture as a file to save, with nothing in it but the picture."""
+    image = _picture(request, pk)
+    with default_storage.open(image.file) as file:
+        return _attached(image, metadata.bare(file.read()))
+
+
+def _attached(image: Image, content: bytes) -> HttpResponseBase:
     response = HttpResponse(content, content_type=image.mime)
     response["Content-Disposition"] = f'attachment; filename="{facts.file_name(image)}"'
     response["Cache-Control"] = "private, no-cache"

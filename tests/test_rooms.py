@@ -95,6 +95,7 @@ FREE_OF_DJANGO = [
     *modules("venice_site.simulator"),
     "gallery.imaging",
     "gallery.metadata",
+    "gallery.reading",
     "chat.rendering",
 ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('gallery', '0003_making'),
+        ('gallery', '0004_imported'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
