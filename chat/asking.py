@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -15,6 +16,7 @@ from django.utils import timezone
 from chat import replies
 from chat.folders import instructions_for
 from chat.models import Attachment, Conversation, Message, Role, picture_name
+from chat.personas import character_of
 from chat.pictures import Picture
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.runs import RunStatus
@@ -75,7 +77,7 @@ def try_again(venice: Venice, reply: Message, model: Model) -> Asked:
     """Ask the same question again; the new reply stands beside the old one."""
     conversation = reply.conversation
     history = _history(conversation, reply.parent_id, model)
-    return _begin_sibling(venice, reply, _order(conversation, model, history), text="")
+    return _begin_sibling(venice, reply, _order(conversation, model, history))
 
 
 def go_on(venice: Venice, reply: Message, model: Model) -> Asked:
@@ -83,7 +85,7 @@ def go_on(venice: Venice, reply: Message, model: Model) -> Asked:
     conversation = reply.conversation
     history = _history(conversation, reply.pk, model)
     order = _order(conversation, model, [*history, ChatMessage("user", GO_ON)])
-    return _begin_sibling(venice, reply, order, text=reply.text)
+    return _begin_sibling(venice, reply, order, text=reply.text, citations=reply.citations)
 
 
 def stop(reply: Message) -> None:
@@ -140,12 +142,12 @@ def _attachment(message: Message, picture: Picture | Attachment, name: str) -> A
     )
 
 
-def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, *, text: str) -> Asked:
+def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, **kept: Any) -> Asked:
     conversation = reply.conversation
 
     def begin() -> Message:
         with transaction.atomic():
-            return _begin_reply(venice, conversation, reply.parent_id, order, text=text)
+            return _begin_reply(venice, conversation, reply.parent_id, order, **kept)
 
     try:
         new = begin()
@@ -161,22 +163,24 @@ def _begin_reply(
     conversation: Conversation,
     question: int | None,
     order: ChatOrder,
-    *,
-    text: str = "",
+    **kept: Any,
 ) -> Message:
-    """Write the reply, already running: its writer is this process, and its heart beats from now on."""
+    """Write the reply, already running: its writer is this process, and its heart beats from now on.
+
+    `kept` are facts that it takes over from the reply that it goes on with.
+    """
     now = timezone.now()
     reply = Message.objects.create(
         conversation=conversation,
         parent_id=question,
         role=Role.ASSISTANT,
         model=order.model,
-        text=text,
         call=venice.reserve_reply(order),
         status=RunStatus.RUNNING,
         claim=1,
         started_at=now,
         heartbeat_at=now,
+        **kept,
     )
     conversation.tip_id, conversation.model, conversation.updated_at = reply.pk, order.model, now
     conversation.save(update_fields=["tip", "model", "updated_at"])
@@ -205,6 +209,10 @@ def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMess
         presence_penalty=conversation.presence_penalty,
         conversation=f"conversation-{conversation.pk}",
         own_system_prompt=bool(own),
+        reasoning_effort=conversation.reasoning_effort,
+        web_search=conversation.web_search,
+        character=character_of(conversation),
+        schema=conversation.answer_schema,
     )
 
 
