@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from chat import asking
 from chat.folders import Folder
 from chat.models import Attachment, Conversation, Message
+from chat.picker import SchemaField
 from chat.pictures import NotAPicture, Picture, prepare
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
@@ -208,6 +209,15 @@ def number(**attributes: str) -> forms.NumberInput:
 class SettingsForm(forms.ModelForm[Conversation]):
     """What is sent with every question; empty fields are left to the model."""
 
+    answer_schema = SchemaField(
+        label="JSON schema of the answer",
+        required=False,
+        help_text='The answer is JSON that follows it: {"type": "object", "properties": …}.',
+        widget=forms.Textarea(
+            attrs={"class": "field__control schema", "rows": 3, "spellcheck": "false"}
+        ),
+    )
+
     class Meta:
         model = Conversation
         fields = (
@@ -217,6 +227,7 @@ class SettingsForm(forms.ModelForm[Conversation]):
             "top_p",
             "frequency_penalty",
             "presence_penalty",
+            "answer_schema",
         )
         widgets = {
             "system_prompt": forms.Textarea(attrs={"class": "field__control", "rows": 3}),

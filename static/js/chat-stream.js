@@ -78,6 +78,7 @@ function finish(reply, html) {
   if (focused) document.getElementById("id_text")?.focus();
   document.querySelector(`#entry-${finished.dataset.conversation} .entry__writing`)?.remove();
   showWhatRuns();
+  document.body.dispatchEvent(new CustomEvent("reply-ended"));
 }
 
 function follow(reply) {
