@@ -69,8 +69,7 @@ class ModelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.venice = Venice(user)
         self.models = {model.id: model for model in self.venice.text_models()}
-        if chosen not in self.models:
-            chosen = self.venice.default_model("text").id
+        chosen = self.venice.catalogue.resolve("text", chosen)[0].id
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
         assert isinstance(field.widget, ModelSelect)

@@ -16,7 +16,7 @@ from venice_site.venice.models import Metric
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, ImagePart, Model, Usage
 
-LONG = 4000  # tokens that go out; less is not worth a word
+LONG = 8000  # tokens that go out, what the web may add among them; less is not worth a word
 LONGEST_TOLD = 1_000_000  # characters that a page may say it is about to send
 MOST_PICTURES = 10
 
@@ -79,10 +79,14 @@ def read_outlook(
     pictures = asked.pk and Attachment.objects.filter(message__conversation=asked).count()
     expected = venice.reply_estimate(_order(asked, model, about))
     before = venice.catalogue.models["text"].get(asked.model) if asked.tip_id else None
+    told = remarks(model, asked, pictures=pictures or 0, before=before)
+    instead, why = venice.catalogue.resolve("text", asked.model)
+    if why and instead == model:
+        told.insert(0, why)
     return Outlook(
         model,
         about,
-        remarks(model, asked, pictures=pictures or 0, before=before),
+        told,
         expected if expected.tokens_in >= LONG else None,
         [one for one in venice.allowances() if one.quota.metric != Metric.IMAGES],
         totals_of(asked),

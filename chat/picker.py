@@ -66,7 +66,7 @@ def offers(models: Iterable[Model]) -> list[Offer]:
 def abilities(model: Model) -> tuple[str, ...]:
     """Return what a text model can do; Venice reads documents out to any of them (contract 7.5)."""
     can = {
-        "Pictures": model.supports_vision,
+        "Sees pictures": model.supports_vision,
         "Files": True,
         "Thinks": model.supports_reasoning,
         "Web search": model.supports_web_search,

@@ -102,7 +102,7 @@ def _outlook(
     venice = Venice(request.user)
     model = _model(venice, model_id or begun.model)
     told = request.GET or request.POST
-    about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "pictures", MOST_PICTURES))
+    about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "attached", MOST_PICTURES))
     context = {
         "conversation": found,
         "outlook": read_outlook(venice, begun, model, about),
@@ -112,7 +112,7 @@ def _outlook(
 
 
 def _model(venice: Venice, model_id: str) -> Model:
-    return venice.model("text", model_id) or venice.default_model("text")
+    return venice.catalogue.resolve("text", model_id)[0]
 
 
 def _visible(request: SignedInRequest, pk: int) -> Conversation:

@@ -115,7 +115,7 @@ function weigh() {
   const told = (name) => outlook.querySelector(`[data-weight="${name}"]`);
   const now = {
     characters: Math.round(composer.elements.text.value.length / STEP) * STEP,
-    pictures: composer.elements.pictures?.files.length ?? 0,
+    attached: composer.elements.pictures?.files.length ?? 0,
   };
   const changed = Object.keys(now).filter((name) => told(name).value !== String(now[name]));
   for (const name of changed) told(name).value = now[name];

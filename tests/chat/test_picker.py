@@ -46,7 +46,7 @@ def model_with(**facts) -> str:
 
 def test_a_model_is_told_in_a_few_words() -> None:
     (able,) = offers([ABLE])
-    assert able.abilities == ("Pictures", "Files", "Thinks", "Web search", "JSON")
+    assert able.abilities == ("Sees pictures", "Files", "Thinks", "Web search", "JSON")
     assert (able.price, able.context, able.privacy) == ("$1.40 in, $4.40 out", "128k", "Private")
     assert able.leaves == "Leaves on 2030-01-01; use other then."
     assert "private" in able.words
@@ -121,6 +121,16 @@ def test_what_the_next_model_cannot_do_is_not_sent_and_said_before(
     assert f'title="{plain}"' in page
 
 
+def test_a_model_that_has_left_is_said_with_what_takes_its_place(
+    simulator, as_alice: Client, alice
+) -> None:
+    talk = Conversation.objects.create(owner=alice, title="Old", model="a-model-of-last-year")
+    said = as_alice.get(talk.get_absolute_url()).text.split('id="outlook"')[1]
+    assert "no model “a-model-of-last-year”" in said
+    other = {"conversation": talk.pk, "model": default_model()}
+    assert "last-year" not in as_alice.get("/chat/outlook", other).text.split("<form")[0]
+
+
 @in_threads
 def test_pictures_that_the_next_model_cannot_see_are_said_before(
     alice_chats: Chat, picture
@@ -191,6 +201,6 @@ def test_a_schema_is_set_and_taken_away_in_the_settings(alice_chats: Chat) -> No
 
 
 def test_an_outlook_of_nonsense_is_harmless(simulator, as_alice: Client) -> None:
-    nonsense = {"model": "none", "characters": "-1", "pictures": "9" * 30, "web_search": "x"}
+    nonsense = {"model": "none", "characters": "-1", "attached": "9" * 30, "web_search": "x"}
     assert as_alice.get("/chat/outlook", nonsense).status_code == 200
     assert as_alice.get("/chat/outlook", {"conversation": "x"}).status_code == 404
