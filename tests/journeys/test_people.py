@@ -15,10 +15,11 @@ ANSWERED = '.turn--reply[data-status="succeeded"]'
 def pick(page: Page, words: str) -> None:
     """Choose the first model that fits some words, by keyboard alone."""
     page.get_by_role("button", name=re.compile("^Model:")).press("Enter")
-    expect(page.get_by_role("option").first).to_be_visible()
+    models = page.get_by_role("dialog", name="Models")
+    expect(models.get_by_role("option").first).to_be_visible()
     page.keyboard.type(words)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name="Models")).to_be_hidden()
+    expect(models).to_be_hidden()
 
 
 def is_accessible(page: Page) -> None:
@@ -41,7 +42,7 @@ def test_a_persona_a_prompt_and_two_models_in_one_conversation(
     page.get_by_role("button", name="Save").click()
 
     page.goto("/chat/personas/")
-    page.get_by_role("link", name="Talk to Ada").click()
+    page.get_by_role("link", name="Talk to Ada").first.click()
     pick(page, "venice uncensored")
     message = page.get_by_label("Message", exact=True)
     message.press_sequentially("Please /expl")
@@ -86,6 +87,6 @@ def test_a_phone_shows_models_and_prompts_without_scrolling_sideways(
     page.get_by_role("button", name=re.compile("^Model:")).click()
     page.get_by_role("option", name=re.compile("Gemma")).first.click()
     expect(page.get_by_role("button", name=re.compile("^Model: .*Gemma"))).to_be_visible()
-    page.get_by_label("Prompts").click()
+    page.get_by_role("link", name="Prompts").last.click()
     expect(page.get_by_label("Message", exact=True)).to_have_value("/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
