@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
+from chat.forms import LONGEST_QUESTION
 from chat.personas import Persona, WebSearch
 from chat.picker import known_efforts
 from chat.prompts import (
@@ -144,10 +145,15 @@ class FillForm(forms.Form):
                 widget=forms.Textarea(attrs=TEXT | {"rows": 1}),
             )
 
-    def text(self) -> str:
-        """Return the prompt with its places filled in."""
+    def clean(self) -> dict[str, Any]:
+        """Add the prompt with its places filled in. Raises `ValidationError` for more than a message holds."""
         values = {
-            name: self.cleaned_data[f"place{number}"].replace("\r\n", "\n")
+            name: self.cleaned_data.get(f"place{number}", "").replace("\r\n", "\n")
             for number, name in enumerate(self.prompt.variables)
         }
-        return self.prompt.filled(values)
+        text = self.prompt.filled(values)
+        if len(text) > LONGEST_QUESTION:
+            raise forms.ValidationError(
+                f"With this the message is too long: {LONGEST_QUESTION:,} characters at most."
+            )
+        return {**self.cleaned_data, "text": text}

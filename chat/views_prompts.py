@@ -69,9 +69,10 @@ def fill(request: SignedInRequest, prompt_id: int) -> HttpResponse:
     found = _visible(request, prompt_id)
     form = FillForm(_posted(request), prompt=found)
     if form.is_valid():
+        text = form.cleaned_data["text"]
         if request.htmx:
-            return HttpResponse(form.text(), content_type="text/plain; charset=utf-8")
-        request.session[FILLED] = form.text()
+            return HttpResponse(text, content_type="text/plain; charset=utf-8")
+        request.session[FILLED] = text
         return redirect("chat:index")
     page = "chat/fill.html#fill" if request.htmx else "chat/fill.html"
     status = 422 if form.errors else 200

@@ -99,6 +99,14 @@ def test_an_empty_place_is_refused_with_its_name(simulator, as_alice: Client, ke
     assert "Fill in who." in refused.text
 
 
+def test_more_than_a_message_holds_is_refused(simulator, as_alice: Client, keep) -> None:
+    kept = keep(text=" ".join(f"{{{{v{n}}}}}" for n in range(6)))
+    values = {f"place{n}": "x" * 20_000 for n in range(6)}
+    refused = as_alice.post(f"/chat/prompts/{kept.pk}/fill", values, headers=HTMX)
+    assert refused.status_code == 422
+    assert "100,000 characters at most" in refused.text
+
+
 def test_a_slash_offers_what_is_named_like_that(simulator, as_alice: Client, keep) -> None:
     keep("Tides", "About {{sea}}")
     keep("Letters", "Dear all")
