@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -24,6 +25,7 @@ from chat.models import (
     Role,
     picture_name,
 )
+from chat.personas import character_of
 from chat.pictures import Picture
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
@@ -99,7 +101,7 @@ def try_again(venice: Venice, reply: Message, model: Model) -> Asked:
     """Ask the same question again; the new reply stands beside the old one."""
     conversation = reply.conversation
     history = _history(conversation, reply.parent_id, model)
-    return _begin_sibling(venice, reply, _order(conversation, model, history), text="")
+    return _begin_sibling(venice, reply, _order(conversation, model, history))
 
 
 def go_on(venice: Venice, reply: Message, model: Model) -> Asked:
@@ -107,7 +109,7 @@ def go_on(venice: Venice, reply: Message, model: Model) -> Asked:
     conversation = reply.conversation
     history = _history(conversation, reply.pk, model)
     order = _order(conversation, model, [*history, ChatMessage("user", GO_ON)])
-    return _begin_sibling(venice, reply, order, text=reply.text)
+    return _begin_sibling(venice, reply, order, text=reply.text, citations=reply.citations)
 
 
 def stop(reply: Message) -> None:
@@ -200,12 +202,12 @@ def _attachment(
     )
 
 
-def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, *, text: str) -> Asked:
+def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, **kept: Any) -> Asked:
     conversation = reply.conversation
     with transaction.atomic():
         _make_way(conversation, again=reply)
         new = _begin_reply(
-            venice, conversation, reply.parent_id, order, column=reply.column, text=text
+            venice, conversation, reply.parent_id, order, column=reply.column, **kept
         )
         _lead_to(conversation, new)
     conversation.grow(new)
@@ -217,24 +219,24 @@ def _begin_reply(
     conversation: Conversation,
     question: int | None,
     order: ChatOrder,
-    *,
-    column: int = 0,
-    text: str = "",
+    **kept: Any,
 ) -> Message:
-    """Write the reply, already running: its writer is this process, and its heart beats from now on."""
+    """Write the reply, already running: its writer is this process, and its heart beats from now on.
+
+    `kept` are facts that it takes over from the reply that it goes on with.
+    """
     now = timezone.now()
     reply = Message.objects.create(
         conversation=conversation,
         parent_id=question,
         role=Role.ASSISTANT,
-        column=column,
         model=order.model,
-        text=text,
         call=venice.reserve_reply(order),
         status=RunStatus.RUNNING,
         claim=1,
         started_at=now,
         heartbeat_at=now,
+        **kept,
     )
     transaction.on_commit(partial(replies.writers.start, reply, order, venice))
     return reply
@@ -284,6 +286,10 @@ def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMess
         presence_penalty=conversation.presence_penalty,
         conversation=f"conversation-{conversation.pk}",
         own_system_prompt=bool(own),
+        reasoning_effort=conversation.reasoning_effort,
+        web_search=conversation.web_search,
+        character=character_of(conversation),
+        schema=conversation.answer_schema,
     )
 
 

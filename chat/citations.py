@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chat.rendering import Sources
+
+if TYPE_CHECKING:
+    from chat.models import Message
 
 MOST_SOURCES = 100
 LONGEST = {"title": 300, "url": 2_000, "content": 2_000, "date": 40}
@@ -39,9 +42,9 @@ def read_sources(cited: Any) -> list[Source]:
     return [_source(one if isinstance(one, dict) else {}) for one in cited[:MOST_SOURCES]]
 
 
-def sources_of(message: object) -> list[Source]:
+def sources_of(message: Message) -> list[Source]:
     """Return what a message cites."""
-    return read_sources(getattr(message, "citations", None))
+    return read_sources(message.citations)
 
 
 def sources_for(message_id: int, sources: Sequence[Source]) -> Sources | None:

@@ -10,10 +10,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+
+from chat.schemas import NoSchema, checked
 
 MOST_MESSAGES = 10_000  # in one conversation
 LONGEST_TEXT = 1_000_000  # characters of one message
@@ -51,6 +54,7 @@ class Tale:
     messages: list[Told]
     tip: str | None
     settings: dict[str, Any] = field(default_factory=dict)
+    persona: dict[str, str] = field(default_factory=dict)
     folder: str = ""
     is_pinned: bool = False
     is_archived: bool = False
@@ -88,6 +92,7 @@ def _ours(found: dict[str, Any]) -> Tale:
         messages=in_order(messages),
         tip=_key(found.get("tip")),
         settings=_settings(_mapping(found.get("settings"))),
+        persona=_persona(_mapping(found.get("persona"))),
         folder=_text(found.get("folder"), 60),
         is_pinned=found.get("pinned") is True,
         is_archived=found.get("archived") is True,
@@ -135,7 +140,10 @@ OUR_TEXTS = {
     "error_kind": 20,
     "cost_source": 10,
 }
-OUR_COUNTS = {"tokens_in": 2**31 - 1, "tokens_out": 2**31 - 1, "cost": 2**53}
+OUR_COUNTS = {
+    **dict.fromkeys(("tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning"), 2**31 - 1),
+    "cost": 2**53,
+}
 OUR_NUMBERS = {
     "temperature": (0, 2),
     "top_p": (0, 1),
@@ -152,7 +160,20 @@ def _settings(found: dict[str, Any]) -> dict[str, Any]:
             settings[name] = float(value)
     if most_tokens := _number(found.get("max_tokens"), 2**31 - 1):
         settings["max_tokens"] = most_tokens
+    if effort := re.fullmatch("[a-z]{1,20}", _text(found.get("reasoning_effort"), 21)):
+        settings["reasoning_effort"] = effort[0]
+    if found.get("web_search") in ("auto", "on"):
+        settings["web_search"] = found["web_search"]
+    with suppress(NoSchema):
+        settings["answer_schema"] = checked(found.get("answer_schema"))
     return settings
+
+
+def _persona(found: dict[str, Any]) -> dict[str, str]:
+    """Return the face of the persona that a conversation was held with, nothing without a name."""
+    texts = {"name": 60, "letters": 2, "colour": 8, "character": 120}
+    persona = {name: _text(found.get(name), most) for name, most in texts.items()}
+    return persona if persona["name"].strip() else {}
 
 
 # --- ChatGPT ---------------------------------------------------------------------------------------

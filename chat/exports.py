@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from chat.citations import Source, sources_for, sources_of
 from chat.models import Attachment, Conversation, Message
+from chat.personas import Part, part_of
 from chat.rendering import render
 from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus
@@ -26,11 +27,12 @@ VERSION = 1
 SETTINGS = (
     *("system_prompt", "temperature", "max_tokens", "top_p"),
     *("frequency_penalty", "presence_penalty"),
+    *("reasoning_effort", "web_search", "answer_schema"),
 )
 FACTS = (
     *("text", "reasoning", "reasoning_ms", "model", "served_by", "fallback_reason"),
     *("finish_reason", "error", "error_kind", "first_token_ms", "tokens_in", "tokens_out"),
-    *("cost", "cost_source"),
+    *("tokens_cached", "tokens_reasoning", "cost", "cost_source"),
 )
 TIMES = ("created_at", "started_at", "finished_at")
 
@@ -80,6 +82,7 @@ def facts_of(conversation: Conversation) -> dict[str, Any]:
         "title": conversation.title,
         "model": conversation.model,
         "settings": {name: getattr(conversation, name) for name in SETTINGS},
+        "persona": _persona(part_of(conversation)),
         "folder": conversation.folder.name if conversation.folder else "",
         "pinned": conversation.pinned_at is not None,
         "archived": conversation.archived_at is not None,
@@ -88,6 +91,12 @@ def facts_of(conversation: Conversation) -> dict[str, Any]:
         "tip": numbers.get(conversation.tip_id or 0),
         "messages": [_message(one, numbers, pictures.get(one.pk, ())) for one in messages],
     }
+
+
+def _persona(part: Part | None) -> dict[str, str] | None:
+    if part is None:
+        return None
+    return {name: getattr(part, name) for name in ("name", "letters", "colour", "character")}
 
 
 def _message(

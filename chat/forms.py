@@ -13,6 +13,7 @@ from chat import asking
 from chat.folders import Folder
 from chat.gallery_files import prepared
 from chat.models import Attachment, Conversation, Message
+from chat.picker import SchemaField
 from chat.pictures import NotAPicture, Picture
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
@@ -69,8 +70,7 @@ class ModelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.venice = Venice(user)
         self.models = {model.id: model for model in self.venice.text_models()}
-        if chosen not in self.models:
-            chosen = self.venice.default_model("text").id
+        chosen = self.venice.catalogue.resolve("text", chosen)[0].id
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
         assert isinstance(field.widget, ModelSelect)
@@ -216,6 +216,15 @@ def number(**attributes: str) -> forms.NumberInput:
 class SettingsForm(forms.ModelForm[Conversation]):
     """What is sent with every question; empty fields are left to the model."""
 
+    answer_schema = SchemaField(
+        label="JSON schema of the answer",
+        required=False,
+        help_text='The answer is JSON that follows it: {"type": "object", "properties": …}.',
+        widget=forms.Textarea(
+            attrs={"class": "field__control schema", "rows": 3, "spellcheck": "false"}
+        ),
+    )
+
     class Meta:
         model = Conversation
         fields = (
@@ -225,6 +234,7 @@ class SettingsForm(forms.ModelForm[Conversation]):
             "top_p",
             "frequency_penalty",
             "presence_penalty",
+            "answer_schema",
         )
         widgets = {
             "system_prompt": forms.Textarea(attrs={"class": "field__control", "rows": 3}),

@@ -26,6 +26,7 @@ from chat.models import (
     picture_name,
     shortened,
 )
+from chat.personas import Part
 from chat.pictures import MOST_BYTES as LARGEST_PICTURE
 from chat.pictures import NotAPicture, Picture, prepare
 from venice_site.accounts.models import User
@@ -224,6 +225,8 @@ def _write(user: User, tale: Tale, pictures: Pictures, files: list[str]) -> None
     Message.objects.bulk_update([made[t.key] for t in answers], ["parent"], batch_size=200)
     tip = made.get(tale.tip or "") or made[tale.messages[-1].key]
     Conversation.objects.filter(pk=conversation.pk).update(tip=tip)
+    if tale.persona:
+        Part.told(conversation, tale.persona).save()
     _attach(tale, made, pictures, files)
 
 
@@ -246,8 +249,7 @@ def _folder(user: User, name: str) -> Folder | None:
 
 def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Message:
     facts = {"status": RunStatus.SUCCEEDED} | told.facts
-    citations = facts.pop("citations", None)
-    message = Message(
+    return Message(
         conversation=conversation,
         role=Role.ASSISTANT if told.is_reply else Role.USER,
         author=None if told.is_reply else user,
@@ -256,9 +258,6 @@ def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Mess
         created_at=told.created_at or began,
         **facts,
     )
-    if citations:
-        message.citations = citations  # type: ignore[attr-defined]
-    return message
 
 
 def _attach(tale: Tale, made: dict[str, Message], pictures: Pictures, files: list[str]) -> None:

@@ -18,6 +18,8 @@ from chat import branches
 from chat.drafts import Draft
 from chat.folders import Folder
 from chat.parcels import Parcel
+from chat.personas import Part, Persona, WebSearch
+from chat.prompts import Prompt
 from chat.queued import QueuedMessage, QueuedPicture
 from chat.shares import Share
 from venice_site.accounts.models import User
@@ -25,7 +27,17 @@ from venice_site.venice.runs import UNFINISHED, Run, RunQuerySet, RunStatus
 from venice_site.venice.types import Usage
 
 # Models of this room that live in modules of their own.
-__all__ = ["Draft", "Folder", "Parcel", "QueuedMessage", "QueuedPicture", "Share"]
+__all__ = [
+    "Draft",
+    "Folder",
+    "Parcel",
+    "Part",
+    "Persona",
+    "Prompt",
+    "QueuedMessage",
+    "QueuedPicture",
+    "Share",
+]
 
 TITLE_LENGTH = 60
 TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
@@ -122,6 +134,9 @@ class Conversation(models.Model):
         blank=True,
         validators=[MinValueValidator(-2), MaxValueValidator(2)],
     )
+    reasoning_effort = models.CharField("Thinking", max_length=20, blank=True)
+    web_search = models.CharField("Web search", max_length=4, choices=WebSearch, blank=True)
+    answer_schema = models.JSONField("JSON schema of the answer", null=True, blank=True)
     folder = models.ForeignKey(
         Folder, models.SET_NULL, null=True, editable=False, related_name="conversations"
     )
@@ -314,10 +329,13 @@ class Message(Run):
     first_token_ms = models.PositiveIntegerField(null=True)
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
+    tokens_cached = models.PositiveIntegerField(default=0)
+    tokens_reasoning = models.PositiveIntegerField(default=0)
     cost = models.PositiveBigIntegerField(default=0)
     cost_source = models.CharField(max_length=10, blank=True)
     column = models.PositiveSmallIntegerField(default=0)
     undecided = models.BooleanField(default=False)
+    citations = models.JSONField(default=list)
 
     objects = MessageQuerySet.as_manager()
 
@@ -381,6 +399,8 @@ class Message(Run):
         return {
             "tokens_in": usage.tokens_in,
             "tokens_out": usage.tokens_out,
+            "tokens_cached": usage.tokens_cached,
+            "tokens_reasoning": usage.tokens_reasoning,
             "cost": usage.cost,
             "cost_source": usage.cost_source,
         }

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Any
 
@@ -89,6 +89,10 @@ class LiveReply:
             self.facts["fallback_reason"] = delta.fallback_reason[:200]
         if delta.finish_reason:
             self.facts["finish_reason"] = delta.finish_reason[:40]
+        if (
+            delta.citations and not self.reply.citations
+        ):  # what a continued reply cites keeps its numbers
+            self.facts["citations"] = [asdict(citation) for citation in delta.citations]
         if delta.text or delta.reasoning:
             self._keep_time(delta)
             with self._bell:

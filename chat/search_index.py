@@ -134,13 +134,19 @@ def keep(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"CREATE OR REPLACE TRIGGER {name} {rest}")
 
 
-def drop(connection: BaseDatabaseWrapper) -> None:
-    """Take the index away."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+def let_go(connection: BaseDatabaseWrapper) -> None:
+    """Take SQLite's triggers away before tables are made anew, which they forbid; `keep` sets them again."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
             for name in SQLITE_TRIGGERS:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-        else:
+
+
+def drop(connection: BaseDatabaseWrapper) -> None:
+    """Take the index away."""
+    let_go(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
             for name in POSTGRES_CHANGES:
                 cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
             cursor.execute('DROP FUNCTION IF EXISTS chat_words(text, "char")')

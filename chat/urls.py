@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from chat import joining, views, views_list, views_moving, views_sharing, views_writing
+from chat import (
+    joining,
+    views,
+    views_list,
+    views_moving,
+    views_personas,
+    views_picker,
+    views_prompts,
+    views_sharing,
+    views_writing,
+)
 
 app_name = "chat"
 
@@ -27,6 +37,19 @@ urlpatterns = [
         views_sharing.team_picture,
         name="team_picture",
     ),
+    path("models", views_picker.models, name="models"),
+    path("outlook", views_picker.outlook, name="outlook"),
+    path("personas/", views_personas.personas, name="personas"),
+    path("personas/new", views_personas.new_persona, name="new_persona"),
+    path("personas/<int:persona_id>/", views_personas.persona, name="persona"),
+    path("personas/<int:persona_id>/delete", views_personas.delete_persona, name="delete_persona"),
+    path("characters/", views_personas.characters, name="characters"),
+    path("prompts/", views_prompts.prompts, name="prompts"),
+    path("prompts/new", views_prompts.new_prompt, name="new_prompt"),
+    path("prompts/like", views_prompts.like, name="prompts_like"),
+    path("prompts/<int:prompt_id>/", views_prompts.prompt, name="prompt"),
+    path("prompts/<int:prompt_id>/delete", views_prompts.delete_prompt, name="delete_prompt"),
+    path("prompts/<int:prompt_id>/fill", views_prompts.fill, name="fill_prompt"),
     path("parcels/", views_moving.parcels, name="parcels"),
     path("parcels/<int:parcel_id>/", views_moving.parcel, name="parcel"),
     path("parcels/<int:parcel_id>/file", views_moving.parcel_file, name="parcel_file"),
@@ -51,6 +74,7 @@ urlpatterns = [
     path("<int:pk>/", views.conversation, name="conversation"),
     path("<int:pk>/entry", views.entry, name="entry"),
     path("<int:pk>/settings", views.settings, name="settings"),
+    path("<int:pk>/tune", views_picker.tune, name="tune"),
     path("<int:pk>/rename", views.rename, name="rename"),
     path("<int:pk>/delete", views.delete, name="delete"),
     path("<int:pk>/restore", views.restore, name="restore"),

@@ -21,12 +21,14 @@ from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
 from chat.forms_writing import ComposerForm
 from chat.gallery_files import model_for, with_gallery_files
 from chat.models import Attachment, Conversation, Message, QueuedMessage, shortened
+from chat.opening import OpeningForm
 from chat.queueing import read_queue
 from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
 from chat.replies import release_connection
 from chat.shelves import read_entries
 from chat.streaming import Stream
 from chat.views_list import entries_asked_for
+from chat.views_picker import before_sending, opened
 from venice_site.accounts.requests import SignedInRequest
 
 PAGE = "chat/conversation.html"
@@ -39,25 +41,30 @@ def index(request: SignedInRequest) -> HttpResponseBase:
     entries = entries_asked_for(request)
     if request.htmx and "after" in request.GET:
         return render(request, "chat/list.html#entries", {"entries": entries})
-    return _page(request, entries=entries, deleted=request.GET.get("deleted", "").split(","))
+    deleted = request.GET.get("deleted", "").split(",")
+    return _page(request, entries=entries, deleted=deleted, **opened(request))
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:
     form = ComposerForm(request.POST, with_gallery_files(request), user=request.user)
     settings_form = SettingsForm(request.POST)
-    if form.is_valid() and settings_form.is_valid():
+    opening = OpeningForm(request.POST, user=request.user)
+    if all([form.is_valid(), settings_form.is_valid(), opening.is_valid()]):
         begun = settings_form.save(commit=False)
+        opening.prepare(begun)
         begun.owner, begun.title = request.user, shortened(form.cleaned_data["text"])
         begun.model = form.cleaned_data["model"].id
         begun.folder = entries_asked_for(request).shelf.folder
         temporary.begin(begun, request.POST)
         begun.save()
+        opening.begin(begun)
         asked = form.say(begun, begins=True)
         if not isinstance(asked, Asked) or asked.reply.conversation_id != begun.pk:
             begun.delete()  # refused, or a second click on the button that began another one
         if isinstance(asked, Asked):
             return _go_to(request, asked.reply.conversation)
-    return _refused(request, form, None, settings_form=settings_form)
+    opening.tell(form)
+    return _refused(request, form, None, settings_form=settings_form, part=opening.part)
 
 
 def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
@@ -222,7 +229,7 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     found = _reply(request, pk, reply_id)
 
     def finished() -> str:
-        final = Message.objects.select_related("conversation").get(pk=reply_id)
+        final = Message.objects.select_related("conversation__part").get(pk=reply_id)
         final.conversation.mark_read()
         return render_to_string(f"{PAGE}#message", _turn_context(final), request)
 
@@ -246,14 +253,13 @@ def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
 
 
 def _visible(request: SignedInRequest, pk: int) -> Conversation:
-    return get_object_or_404(
-        Conversation.objects.visible_to(request.user).select_related("owner", "folder"), pk=pk
-    )
+    visible = Conversation.objects.visible_to(request.user)
+    return get_object_or_404(visible.select_related("owner", "folder", "part"), pk=pk)
 
 
 def _messages(request: SignedInRequest, pk: int) -> Any:
     visible = Message.objects.visible_to(request.user).filter(conversation=pk)
-    return visible.select_related("conversation__owner")
+    return visible.select_related("conversation__owner", "conversation__part")
 
 
 def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
@@ -293,8 +299,8 @@ def _page(
         "composer": _composer(request, found, branch),
         "settings_form": SettingsForm(instance=found),
         "rename_form": RenameForm(initial={"title": found.title if found else ""}),
-    }
-    return render(request, PAGE, context | forms, status=status)
+    } | forms
+    return render(request, PAGE, context | before_sending(request, found, context), status=status)
 
 
 def _composer(

@@ -55,6 +55,14 @@ MEMBERS = {
     "chat/",
     "chat/search",
     "chat/folders/",
+    "chat/models",
+    "chat/outlook",
+    "chat/personas/",
+    "chat/personas/new",
+    "chat/characters/",
+    "chat/prompts/",
+    "chat/prompts/new",
+    "chat/prompts/like",
     "chat/shares/",
     "chat/parcels/",
     "usage/",
@@ -115,6 +123,12 @@ OWN_THINGS = {
     "chat/parcels/<int:parcel_id>/file",
     "chat/<int:pk>/entry",
     "chat/<int:pk>/settings",
+    "chat/<int:pk>/tune",
+    "chat/personas/<int:persona_id>/",
+    "chat/personas/<int:persona_id>/delete",
+    "chat/prompts/<int:prompt_id>/",
+    "chat/prompts/<int:prompt_id>/delete",
+    "chat/prompts/<int:prompt_id>/fill",
     "chat/<int:pk>/rename",
     "chat/<int:pk>/delete",
     "chat/<int:pk>/restore",
@@ -147,6 +161,9 @@ PAGES_OF_OWN_THINGS = {
     "chat/messages/<int:message_id>/words",
     "chat/<int:pk>/export.<str:form>",
     "chat/folders/<int:folder_id>/",
+    "chat/personas/<int:persona_id>/",
+    "chat/prompts/<int:prompt_id>/",
+    "chat/prompts/<int:prompt_id>/fill",
     "gallery/batches/<int:batch_id>/",
 }
 
@@ -197,7 +214,16 @@ def is_asked_to_sign_in(answer) -> bool:
 @pytest.fixture
 def things(alice) -> dict[str, dict[str, int]]:
     """Things of Alice that she keeps to herself, by room."""
-    from chat.models import Attachment, Conversation, Folder, Message, Parcel, QueuedMessage
+    from chat.models import (
+        Attachment,
+        Conversation,
+        Folder,
+        Message,
+        Parcel,
+        Persona,
+        Prompt,
+        QueuedMessage,
+    )
     from gallery.models import (
         Archive,
         Batch,
@@ -249,6 +275,10 @@ def things(alice) -> dict[str, dict[str, int]]:
                 conversation=talk, author=alice, request_id=uuid.uuid4(), text="And two?"
             ).pk,
             "folder_id": Folder.objects.create(owner=alice, name="Birds").pk,
+            "persona_id": Persona.objects.create(
+                owner=alice, name="Ada", system_prompt="Teach."
+            ).pk,
+            "prompt_id": Prompt.objects.create(owner=alice, name="Birds", text="About {{bird}}").pk,
             "parcel_id": Parcel.objects.create(owner=alice, direction="out").pk,
         },
     }

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from chat.citations import Source, sources_for, sources_of
 from chat.models import Message
 from chat.rendering import render
+from venice_site.venice import service
 
 register = template.Library()
 
@@ -18,6 +19,12 @@ register = template.Library()
 def prose(message: Message) -> SafeString:
     """Return a message as HTML; `rendering` sanitises last, which is what makes it safe."""
     return mark_safe(render(message.text, sources_for(message.pk, sources(message))))  # noqa: S308
+
+
+@register.filter
+def model_name(model_id: str) -> str:
+    """Return how a model is called."""
+    return service.model_name(model_id)
 
 
 @register.filter

@@ -24,7 +24,7 @@ function showOnce() {
   }
 }
 
-document.addEventListener("chat:ended", askForNews);
+document.body.addEventListener("reply-ended", askForNews);
 document.addEventListener("visibilitychange", askForNews);
 addEventListener("online", askForNews);
 document.body.addEventListener("htmx:beforeRequest", (event) => {

@@ -79,7 +79,7 @@ function finish(reply, html) {
   if (focused) document.getElementById("id_text")?.focus();
   document.querySelector(`#entry-${finished.dataset.conversation} .entry__writing`)?.remove();
   showWhatRuns();
-  document.dispatchEvent(new CustomEvent("chat:ended"));
+  document.body.dispatchEvent(new CustomEvent("reply-ended"));
 }
 
 const open = new Map();

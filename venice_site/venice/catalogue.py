@@ -17,6 +17,7 @@ from django.core.cache import cache as shared_cache
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from venice_site.venice.characters import CHARACTER
 from venice_site.venice.entries import read_model
 from venice_site.venice.errors import ModelGone
 from venice_site.venice.models import CatalogueEntry
@@ -148,14 +149,15 @@ def is_due(now: datetime, *, simulated: bool) -> bool:
 
 
 def _version(simulated: bool) -> Version:
-    rows = CatalogueEntry.objects.filter(simulated=simulated)
+    rows = CatalogueEntry.objects.filter(simulated=simulated).exclude(kind=CHARACTER)
     found = rows.aggregate(at=Max("refreshed_at"), rows=Count("pk"))
     return found["at"], found["rows"]
 
 
 def _read(simulated: bool) -> Catalogue:
     rows: dict[str, dict[str, Any]] = {}
-    entries = CatalogueEntry.objects.filter(simulated=simulated).order_by("kind", "position")
+    entries = CatalogueEntry.objects.filter(simulated=simulated).exclude(kind=CHARACTER)
+    entries = entries.order_by("kind", "position")
     for kind, name, data in entries.values_list("kind", "name", "data"):
         rows.setdefault(kind, {})[name] = data
     start = starting_copy()

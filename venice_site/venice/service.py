@@ -11,7 +11,15 @@ from typing import Literal
 from django.conf import settings
 
 from venice_site.accounts.models import User
-from venice_site.venice import allowances, catalogue, fallback, notices, prices, quotas
+from venice_site.venice import (
+    allowances,
+    catalogue,
+    characters,
+    fallback,
+    notices,
+    prices,
+    quotas,
+)
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import ImageAnswer
 from venice_site.venice.clients import client_of
@@ -37,7 +45,7 @@ from venice_site.venice.types import (
     Usage,
 )
 
-__all__ = ["ReplyStream", "Venice", "check_key", "on_stand_in"]
+__all__ = ["ReplyStream", "Venice", "check_key", "model_name", "on_stand_in"]
 
 Kind = Literal["image", "inpaint", "text"]
 CHARACTERS_ASK = 3  # keys at the most, to find one that Venice does not refuse
@@ -54,6 +62,15 @@ EDIT_KINDS: dict[EditKind, CallKind] = {
 def on_stand_in() -> bool:
     """Return whether the local stand-in answers, because no enabled key exists."""
     return not ApiKey.objects.enabled().exists()
+
+
+def model_name(model_id: str) -> str:
+    """Return how a text model is called, by Venice or by the stand-in; its id when nobody knows it."""
+    for simulated in (False, True):
+        models = catalogue.current(simulated=simulated).models["text"]
+        if model_id in models:
+            return models[model_id].name
+    return model_id
 
 
 class Venice:
@@ -92,6 +109,20 @@ class Venice:
     def styles(self) -> list[str]:
         """Return the labels of the styles."""
         return list(self.catalogue.styles)
+
+    def known_characters(self, search: str = "") -> list[Character]:
+        """Return the characters of Venice that fit a search, from cached rows."""
+        return characters.cached(search, simulated=self.simulated)
+
+    def character(self, slug: str) -> Character | None:
+        """Return a character that is known, None when there is none of this slug."""
+        return characters.find(slug, simulated=self.simulated)
+
+    def look_for_characters(self, search: str = "") -> list[Character]:
+        """Ask Venice for characters that fit a search, and know them from then on. Raises `VeniceError`."""
+        found = self.characters(search)
+        characters.keep(found, self.clock.now(), simulated=self.simulated)
+        return found
 
     def characters(self, search: str = "") -> list[Character]:
         """Return the characters of Venice that fit a search; asks Venice, at no cost. Raises `VeniceError`."""
@@ -136,6 +167,10 @@ class Venice:
         """Write the ledger line of one reply and hold an estimate. Raises `QuotaExceeded`."""
         estimate = self._reply_estimate(order)
         return quotas.reserve(self.user, kind, order.model, estimate, simulated=self.simulated)
+
+    def reply_estimate(self, order: ChatOrder) -> Usage:
+        """Return the most that a reply is expected to use, which is what asking for it reserves."""
+        return prices.reply_estimate(self._known("text", order.model), order)
 
     def generate_image(
         self, order: ImageOrder, call_id: int, *, stopped: Callable[[], bool]
@@ -254,7 +289,7 @@ class Venice:
         return Estimate(images=1, cost=self.edit_price(order))
 
     def _reply_estimate(self, order: ChatOrder) -> Estimate:
-        expected = prices.reply_estimate(self._known("text", order.model), order)
+        expected = self.reply_estimate(order)
         return Estimate(tokens=expected.tokens, cost=expected.cost)
 
     def _with_model(self, order: EditOrder) -> EditOrder:

@@ -12,6 +12,7 @@ from steady_queue.recurring_task import recurring
 from venice_site.venice import (
     buckets,
     catalogue,
+    characters,
     clients,
     health,
     listing,
@@ -62,7 +63,8 @@ def refresh_catalogue() -> None:
         return
     try:
         rows = listing.refresh(client, now, simulated=simulated)
-        log.info("state=refreshed catalogue=%s simulated=%s", rows, simulated)
+        people = characters.refresh(client, now, simulated=simulated)
+        log.info("state=refreshed catalogue=%s characters=%s simulated=%s", rows, people, simulated)
     except VeniceError as error:
         shared_cache.set(FAILED_LATELY, True, PAUSE_AFTER_FAILURE)
         log.warning("state=kept catalogue kind=%s", error.kind)

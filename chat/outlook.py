@@ -1,0 +1,124 @@
+"""What to know before sending: what is not sent, what it may cost, what is left, what was used so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Sum
+
+from chat.models import Attachment, Conversation
+from chat.personas import character_of
+from chat.picker import remarks
+from venice_site.venice.allowances import Allowance
+from venice_site.venice.models import Metric
+from venice_site.venice.service import Venice
+from venice_site.venice.types import ChatMessage, ChatOrder, ImagePart, Model, Usage
+
+LONG = 8000  # tokens that go out, what the web may add among them; less is not worth a word
+LONGEST_TOLD = 1_000_000  # characters that a page may say it is about to send
+MOST_PICTURES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is about to be sent, as far as the page tells: characters and pictures."""
+
+    characters: int = 0
+    pictures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a conversation used so far, all its branches; cost in micro-USD."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Return input and output together."""
+        return self.tokens_in + self.tokens_out
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What to know before sending; `expected` is None for what is short."""
+
+    model: Model
+    about: About
+    remarks: Sequence[str]
+    expected: Usage | None
+    allowances: Sequence[Allowance]
+    totals: Totals
+
+    @property
+    def tightest(self) -> Allowance | None:
+        """Return the quota of which the largest share is used."""
+        return next(iter(self.allowances), None)
+
+    @property
+    def too_much(self) -> Allowance | None:
+        """Return a quota in which what is expected has no room."""
+        if self.expected is None:
+            return None
+        needs = {Metric.COST: self.expected.cost, Metric.TOKENS: self.expected.tokens}
+        return next(
+            (a for a in self.allowances if needs.get(Metric(a.quota.metric), 0) > a.left), None
+        )
+
+
+def read_outlook(
+    venice: Venice, asked: Conversation, model: Model, about: About | None = None
+) -> Outlook:
+    """Return what to know before a model is asked in a conversation, or in one that is about to begin."""
+    about = about or About()
+    pictures = asked.pk and Attachment.objects.filter(message__conversation=asked).count()
+    expected = venice.reply_estimate(_order(asked, model, about))
+    before = venice.catalogue.models["text"].get(asked.model) if asked.tip_id else None
+    told = remarks(model, asked, pictures=pictures or 0, before=before)
+    instead, why = venice.catalogue.resolve("text", asked.model)
+    if why and instead == model:
+        told.insert(0, why)
+    return Outlook(
+        model,
+        about,
+        told,
+        expected if expected.tokens_in >= LONG else None,
+        [one for one in venice.allowances() if one.quota.metric != Metric.IMAGES],
+        totals_of(asked),
+    )
+
+
+def totals_of(conversation: Conversation) -> Totals:
+    """Return what a conversation used so far."""
+    if not conversation.pk:
+        return Totals()
+    names = ("tokens_in", "tokens_out", "tokens_cached", "cost")
+    return Totals(**conversation.messages.aggregate(**{n: Sum(n, default=0) for n in names}))
+
+
+def _order(asked: Conversation, model: Model, about: About) -> ChatOrder:
+    """Return an order as long as the one that would be sent."""
+    pictures = (ImagePart(b"", "image/png"),) * (about.pictures if model.supports_vision else 0)
+    told: list[Any] = [ChatMessage("system", asked.system_prompt)] if asked.system_prompt else []
+    return ChatOrder(
+        model=model.id,
+        messages=(*told, *_said(asked), ChatMessage("user", "x" * about.characters, pictures)),
+        max_tokens=asked.max_tokens,
+        reasoning_effort=asked.reasoning_effort,
+        web_search=asked.web_search if model.supports_web_search else "",
+        character=character_of(asked),
+        schema=asked.answer_schema if model.supports_schema else None,
+    )
+
+
+def _said(asked: Conversation) -> list[ChatMessage]:
+    if not asked.pk or asked.tip_id is None:
+        return []
+    path = asked.tree.branch(asked.tip_id)
+    rows = asked.messages.filter(pk__in=path).values_list("role", "text")
+    return [ChatMessage("user" if role == "user" else "assistant", text) for role, text in rows]

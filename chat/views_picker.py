@@ -1,0 +1,126 @@
+"""Choosing a model, what follows from it, and how a conversation opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.forms import MessageForm, SettingsForm
+from chat.models import Conversation
+from chat.opening import OpeningForm
+from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
+from chat.personas import part_of
+from chat.picker import TuningForm, offers
+from venice_site.accounts.requests import SignedInRequest
+from venice_site.venice.service import Venice
+from venice_site.venice.types import Model
+
+FILLED = "filled-prompt"  # in the session: a text on its way into the composer
+ASKS = {"persona", "character", "model"}  # what an address can ask a conversation to begin with
+
+
+@require_GET
+def models(request: SignedInRequest) -> HttpResponse:
+    """Show which models there are, what they can do and cost."""
+    venice = Venice(request.user)
+    context = {"offers": offers(venice.text_models()), "chosen": request.GET.get("model", "")}
+    page = "chat/models.html"
+    return render(request, f"{page}#options" if request.htmx else page, context)
+
+
+@require_GET
+def outlook(request: SignedInRequest) -> HttpResponse:
+    """Show what follows from a model, before anything is sent to it."""
+    found = None
+    if "conversation" in request.GET:
+        found = _visible(request, _count(request.GET, "conversation", 2**62))
+    begun = found or Conversation()
+    if found is None:
+        opening = OpeningForm(request.GET, user=request.user)
+        if opening.is_valid():
+            opening.prepare(begun)
+    return _outlook(request, found, begun, request.GET.get("model", ""))
+
+
+@require_POST
+def tune(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Change how hard a model thinks and whether the web is searched, from the next question on."""
+    found = _visible(request, pk)
+    venice = Venice(request.user)
+    form = TuningForm(
+        request.POST,
+        instance=found,
+        model=_model(venice, found.model),
+        models={model.id: model for model in venice.text_models()},
+    )
+    if form.is_valid():
+        given = {n: v for n, v in form.cleaned_data.items() if n in request.POST}
+        Conversation.objects.filter(pk=pk).update(**given)
+    if not request.htmx:
+        return redirect(found)
+    found.refresh_from_db()
+    return _outlook(request, found, found, request.POST.get("model", ""))
+
+
+def opened(request: SignedInRequest) -> dict[str, Any]:
+    """Return the forms of a conversation that begins as an address says: with a persona, with a model."""
+    text = request.session.pop(FILLED, "")
+    if not text and not ASKS & set(request.GET):
+        return {}
+    opening = OpeningForm(request.GET, user=request.user)
+    if not opening.is_valid():
+        raise Http404
+    begun = Conversation(model=request.GET.get("model", ""))
+    opening.suggest(begun)
+    return {
+        "part": opening.part,
+        "settings_form": SettingsForm(instance=begun),
+        "composer": MessageForm(user=request.user, chosen=begun.model, initial={"text": text}),
+    }
+
+
+def before_sending(
+    request: SignedInRequest, found: Conversation | None, shown: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a page with a composer says of the model that is chosen in it."""
+    composer: MessageForm = shown["composer"]
+    model = composer.models.get(composer["model"].value()) or composer.venice.default_model("text")
+    begun = found or shown["settings_form"].instance
+    return {
+        "part": shown.get("part") or (part_of(found) if found else None),
+        "outlook": read_outlook(composer.venice, begun, model),
+        "tuning_form": TuningForm(instance=begun, model=model, models=composer.models),
+    }
+
+
+def _outlook(
+    request: SignedInRequest, found: Conversation | None, begun: Conversation, model_id: str
+) -> HttpResponse:
+    venice = Venice(request.user)
+    model = _model(venice, model_id or begun.model)
+    told = request.GET or request.POST
+    about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "attached", MOST_PICTURES))
+    context = {
+        "conversation": found,
+        "outlook": read_outlook(venice, begun, model, about),
+        "tuning_form": TuningForm(instance=begun, model=model, models={}),
+    }
+    return render(request, "chat/outlook.html", context)
+
+
+def _model(venice: Venice, model_id: str) -> Model:
+    return venice.catalogue.resolve("text", model_id)[0]
+
+
+def _visible(request: SignedInRequest, pk: int) -> Conversation:
+    visible = Conversation.objects.visible_to(request.user).select_related("part")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _count(told: Any, name: str, most: int) -> int:
+    value = str(told.get(name, ""))
+    is_count = value.isascii() and value.isdecimal() and len(value) < 19
+    return min(int(value), most) if is_count else 0
