@@ -86,7 +86,7 @@ CONTRACT = (
     Row(31, "400 whose details are a sentence", PICTURE, [fail("bad-request-details")], FAILED, "Image could not be decoded", "invalid", NOTHING, 1),
     Row(32, "400 with an array", PICTURE, [fail("bad-request-array")], FAILED, "Unrecognized key", "invalid", NOTHING, 1),
     Row(32, "400 with an array, about a word of ours", REPLY, [fail("bad-request-array", times=1)], DONE, "", "ok", EXACT, 2, waits=[]),
-    Row(33, "400: the context is too long", REPLY, [fail("context-length")], FAILED, "conversation is too long", "invalid", NOTHING, 1, waits=[]),
+    Row(33, "400: the context is too long", REPLY, [fail("context-length")], FAILED, "too long for Llama 3.3 70B, which reads 128,000 tokens", "too-long", NOTHING, 1, waits=[]),
     Row(34, "400: more tokens than the model writes", REPLY, [fail("max-tokens", cap=64)], FAILED, "refused these settings", "invalid", NOTHING, 1, waits=[]),
     Row(34, "400: more tokens than the model writes, and the limit is named", REPLY, [fail("max-tokens", cap=64, times=1)], DONE, "", "ok", EXACT, 2, waits=[], fields={"max_tokens": "200"}),
     Row(35, "404 for the model", PICTURE, [fail("model-not-found")], FAILED, "not offer this model any more", "model-gone", NOTHING, 1, keys="one two", waits=[]),

@@ -19,6 +19,8 @@ from venice_site.venice.decisions import (
     Pool,
     PoolKey,
     Rest,
+    Shorten,
+    Shortened,
     Stop,
     Tried,
     TryKey,
@@ -468,6 +470,15 @@ def test_five_failures_in_a_minute_and_no_more_answers_than_that(faults, answers
 def test_a_failing_model_rests_twice_as_long_each_time():
     rested = [consequences.model_rest(times).total_seconds() for times in (0, 1, 2, 3, 4, 5, 40)]
     assert rested == [15, 30, 60, 120, 240, 300, 300]
+
+
+def test_the_oldest_turns_are_left_out_once():
+    long = tried(errors.TooLong(status=400))
+    facts = order(can_shorten=True)
+    assert decide(pool(), facts, long) == Shorten()
+    assert decide(pool(), facts, long, Shortened()) == TryKey(1, "dear")
+    assert decide(pool(), facts, long, Shortened(), long) == Stop(long.error)
+    assert decide(pool(), order(), long) == Stop(long.error)
 
 
 @pytest.mark.parametrize("kind", [errors.RegionRefused, errors.ConsentMissing])

@@ -22,6 +22,7 @@ from venice_site.venice.decisions import (
     OrderFacts,
     Pool,
     PoolKey,
+    Shorten,
     Step,
     Stop,
     Tried,
@@ -42,6 +43,7 @@ from venice_site.venice.errors import (
     RegionRefused,
     ServerFault,
     SpendLimit,
+    TooLong,
     Unreachable,
     VeniceError,
 )
@@ -138,6 +140,8 @@ class _Case:
             return self._without_model(error, self.order.replacement)
         if isinstance(error, RegionRefused):
             return self._without_model(error, self.order.fallback)
+        if isinstance(error, TooLong) and self.order.can_shorten and not self.course.is_shortened:
+            return Shorten()
         return Stop(error)
 
     def _without_model(self, error: VeniceError, other: str) -> Decision:

@@ -11,7 +11,7 @@ from typing import Literal
 from django.conf import settings
 
 from venice_site.accounts.models import User
-from venice_site.venice import allowances, catalogue, fallback, notices, prices, quotas
+from venice_site.venice import allowances, catalogue, fallback, lengths, notices, prices, quotas
 from venice_site.venice.catalogue import Catalogue
 from venice_site.venice.client import ImageAnswer
 from venice_site.venice.clients import client_of
@@ -193,7 +193,10 @@ class Venice:
 
         def start(stopped: Callable[[], bool]) -> Operation:
             cheaper = self._cheaper_text_model(order)
-            return self._operation("text", order.model, cheaper, call_id, stopped, estimate)
+            operation = self._operation("text", order.model, cheaper, call_id, stopped, estimate)
+            shorter = lengths.shortened(order, self._known("text", order.model))
+            operation.facts = replace(operation.facts, can_shorten=shorter is not None)
+            return operation
 
         return ReplyStream(order, start, lambda model_id: self._known("text", model_id))
 
