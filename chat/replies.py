@@ -85,8 +85,8 @@ class LiveReply:
         """Take in what arrived and ring the bell."""
         if delta.model:
             self.facts["served_by"] = delta.model
-        if delta.fallback_from:
-            self.facts["fallback_reason"] = delta.fallback_reason[:200]
+        if told := " ".join(filter(None, (delta.fallback_reason, delta.note))):
+            self.facts["fallback_reason"] = told[:200]
         if delta.finish_reason:
             self.facts["finish_reason"] = delta.finish_reason[:40]
         if (

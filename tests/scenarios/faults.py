@@ -1,7 +1,7 @@
 """The fault injections of other gateways (section 5 of their study) as a table, one row a scenario.
 
 Where the design decided otherwise the row follows the design: a 429 moves on to another account at once,
-and an outage is waited out 1, 2 and 4 s.
+and an outage is waited out 1, 2 and 4 s where no other model may answer.
 """
 
 from django.utils import timezone
@@ -50,12 +50,12 @@ FAULTS = (
     Row(6, "429 on all keys, for ever", REPLY, [fail("rate-limited-bare")], FAILED, "limiting the team's requests", "rate-limited " * 7, NOTHING, 7, keys="one other@other", asked="one other one other one other one", waits=[1, 2, 4], rests=("account:main rate-limited", "account:other rate-limited")),
     Row(6, "429 on all keys, with a long reset", REPLY, [fail("rate-limited-ms", seconds=300)], FAILED, "limiting the team's requests", "rate-limited rate-limited", NOTHING, 2, keys="one other@other", waits=[], rests=("account:main rate-limited", "account:other rate-limited")),
     Row(7, "429 of the account, its other key is left alone", PICTURE, [fail("rate-limited-ms", seconds=20, times=1)], DONE, "", "rate-limited ok", EXACT, 2, keys="one two", asked="one one", pauses=1),
-    Row(8, "429 of an overloaded model, another model answers", PICTURE, [fail("rate-limited-retry-after", model=DEAR, seconds=2)], DONE, "was overloaded", "overloaded " * 4 + "ok", EXACT, 5, keys="one two", model=DEAR, rests=("everyone overloaded",), also=lambda i: (i.fallback_from, i.cost) == (DEAR, 10_000)),
+    Row(8, "429 of an overloaded model, another model answers", PICTURE, [fail("rate-limited-retry-after", model=DEAR, seconds=2)], DONE, "was overloaded", "overloaded ok", EXACT, 2, keys="one two", model=DEAR, rests=("everyone overloaded",), also=lambda i: (i.fallback_from, i.cost) == (DEAR, 10_000)),
     Row(9, "429: too many failures", REPLY, [fail("error-budget")], FAILED, "too many failures", "failure-budget " * 4, NOTHING, 4, waits=[30, 30, 30], rests=("account:main failure-budget",)),
     Row(10, "500, then 200", PICTURE, [fail("server-error", times=1)], DONE, "", "server-fault ok", EXACT, 2, keys="one two", asked="one one", waits=[1]),
     Row(11, "500 for ever", PICTURE, [fail("server-error")], FAILED, "internal error", "server-fault " * 4, NOTHING, 4, waits=[1, 2, 4]),
     Row(11, "500 for ever", REPLY, [fail("server-error")], FAILED, "internal error", "server-fault " * 4, NOTHING, 4, waits=[1, 2, 4]),
-    Row(12, "503: offline, another model answers", REPLY, [fail("model-offline", model=WRITER)], DONE, "was overloaded", "overloaded " * 4 + "ok", EXACT, 5, settings=FALLS_BACK, waits=[1, 2, 4], rests=("everyone overloaded",)),
+    Row(12, "503: offline, another model answers", REPLY, [fail("model-offline", model=WRITER)], DONE, "was overloaded", "overloaded overloaded ok", EXACT, 3, settings=FALLS_BACK, waits=[1], rests=("everyone overloaded",)),
     Row(13, "402 of the account, the cheaper model answers once", PICTURE, [fail("payment-balance", model=DEAR)], DONE, "credit does not cover", "out-of-credit ok", EXACT, 2, keys="one two", model=DEAR, states="out-of-credit active", waits=[], rests=("account:main out-of-credit",), also=lambda i: (i.call.model, i.call.served_by) == (DEAR, CHEAP)),
     Row(14, "402 of one key, until its limit begins again", PICTURE, [fail("payment-spend-limit", key="one")], DONE, "", "spend-limit ok", EXACT, 2, keys="one two", states="spend-capped active", waits=[], rests=("key:one spend-limit",), also=lambda i: rests_for(3500, 3601)),
     Row(15, "402, and there is nothing cheaper", PICTURE, [fail("payment-balance")], FAILED, "credit is used up", "out-of-credit", NOTHING, 1, keys="one two", states="out-of-credit active", waits=[], rests=("account:main out-of-credit",)),

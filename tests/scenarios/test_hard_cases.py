@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
+import uuid
 from contextlib import closing
 
 import pytest
 from django.db import DatabaseError, connection
 
+from chat.models import Message
 from gallery.tasks import make_next_image
 from gallery.tasks import sweep as gallery_sweep
 from tests.scenarios.coverage import plays
@@ -58,6 +60,54 @@ def test_an_impostor_is_asked_once_and_named(stage: Stage, settings, impostor: I
     assert "secure connection" in image.error
     assert "Nothing was charged" in image.error
     assert Attempt.objects.count() == 1
+
+
+def a_long_talk(stage: Stage) -> Message:
+    """Three questions and their replies; return the last reply."""
+    reply, _ = stage.have(REPLY)
+    for _ in range(2):
+        reply = go_on_talking(stage, reply)
+    stage.simulator.clear()
+    return reply
+
+
+def go_on_talking(stage: Stage, reply: Message) -> Message:
+    form = {"text": "And then?", "model": reply.model, "request_id": str(uuid.uuid4())}
+    form["after"] = str(reply.pk)
+    with stage.commit():
+        answer = stage.client.post(f"/chat/{reply.conversation_id}/", form)
+    assert answer.status_code in {200, 302}
+    return Message.objects.replies().latest("pk")
+
+
+@plays("contract", 33)
+def test_the_oldest_turns_of_a_long_talk_are_left_out_once_and_it_is_said(stage: Stage) -> None:
+    stage.make_key("one")
+    last = a_long_talk(stage)
+    stage.simulator.fail("context-length", times=1)
+    reply = go_on_talking(stage, last)
+    whole, shorter = (request.body["messages"] for request in stage.simulator.requests)
+    assert (len(whole), len(shorter)) == (7, 3)
+    assert shorter == whole[4:]
+    assert reply.status == DONE
+    assert "The oldest 4 messages were left out" in stage.page_of(reply)
+    assert "instead of" not in stage.page_of(reply)
+    attempts = Attempt.objects.filter(call=reply.call_id).values_list("outcome", flat=True)
+    assert list(attempts) == ["too-long", "ok"]
+    stage.laws()
+
+
+@plays("contract", 33)
+def test_a_talk_that_is_still_too_long_ends_with_what_to_do(stage: Stage) -> None:
+    stage.make_key("one")
+    last = a_long_talk(stage)
+    stage.simulator.fail("context-length")
+    reply = go_on_talking(stage, last)
+    assert (reply.status, reply.error_kind) == ("failed", "too-long")
+    assert "reads 128,000 tokens at once. Shorten the message" in stage.page_of(reply)
+    assert len(stage.simulator.requests) == 2
+    assert Call.objects.get(pk=reply.call_id).state == "released"
+    stage.laws()
 
 
 @plays("contract", 49)

@@ -68,7 +68,7 @@ PROVIDER = {
         (401, {"error": {"message": "Invalid API key", "code": 401}}, errors.KeyRefused, "key"),
         (401, b"", errors.KeyRefused, "key"),
         (401, {"error": "This model is only available to Pro users"}, errors.NotEntitled, "Choose"),
-        (401, {"error": "Admin API key required"}, errors.NotEntitled, ""),
+        (401, {"error": "Admin API key required"}, errors.NoKey, "admin key"),
         (402, {"error": "Insufficient USD or Diem balance"}, errors.OutOfCredit, "add credit"),
         (
             402,
@@ -86,7 +86,7 @@ PROVIDER = {
         (400, TREE, errors.InvalidOrder, "width: Too large"),
         (400, {"error": "Invalid", "details": "Bad image"}, errors.InvalidOrder, "Bad image"),
         (400, ARRAY, errors.InvalidOrder, "Unrecognized key(s)"),
-        (400, CONTEXT, errors.InvalidOrder, "conversation is too long"),
+        (400, CONTEXT, errors.TooLong, "conversation is too long"),
         (400, {"error": "no", "request_id": "req_1"}, errors.InvalidOrder, "settings: no"),
         (400, b"", errors.InvalidOrder, "refused these settings"),
         (400, {"error": {"message": "?", "code": "INVALID_MODEL"}}, errors.ModelGone, ""),

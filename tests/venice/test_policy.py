@@ -19,6 +19,8 @@ from venice_site.venice.decisions import (
     Pool,
     PoolKey,
     Rest,
+    Shorten,
+    Shortened,
     Stop,
     Tried,
     TryKey,
@@ -399,10 +401,10 @@ def test_twelve_failures_in_half_a_minute_let_the_account_rest():
     assert decide(worn, order()).seconds >= 30
 
 
-def test_an_overloaded_model_gives_way_after_three_waits():
-    script = [*(errors.Overloaded(status=503) for _ in range(4)), None]
+def test_an_overloaded_model_gives_way_after_two_failures():
+    script = [*(errors.Overloaded(status=503) for _ in range(2)), None]
     journey = Journey(pool(), order(fallback="cheap"), script).play()
-    assert Counter(attempt.model for attempt in journey.tries) == {"dear": 4, "cheap": 1}
+    assert Counter(attempt.model for attempt in journey.tries) == {"dear": 2, "cheap": 1}
 
 
 def test_a_full_pool_is_waited_for_a_while():
@@ -470,6 +472,15 @@ def test_a_failing_model_rests_twice_as_long_each_time():
     assert rested == [15, 30, 60, 120, 240, 300, 300]
 
 
+def test_the_oldest_turns_are_left_out_once():
+    long = tried(errors.TooLong(status=400))
+    facts = order(can_shorten=True)
+    assert decide(pool(), facts, long) == Shorten()
+    assert decide(pool(), facts, long, Shortened()) == TryKey(1, "dear")
+    assert decide(pool(), facts, long, Shortened(), long) == Stop(long.error)
+    assert decide(pool(), order(), long) == Stop(long.error)
+
+
 @pytest.mark.parametrize("kind", [errors.RegionRefused, errors.ConsentMissing])
 def test_a_matter_of_the_region_or_of_consent_is_not_asked_of_another_key(kind):
     keys = pool(PoolKey(1, "a"), PoolKey(2, "a"), PoolKey(3, "b"))
@@ -479,10 +490,12 @@ def test_a_matter_of_the_region_or_of_consent_is_not_asked_of_another_key(kind):
 
 
 def test_a_model_that_fails_again_and_again_gives_way_too():
-    script = [errors.ServerFault(status=500) for _ in range(4)]
+    script = [errors.ServerFault(status=500) for _ in range(2)]
     journey = Journey(pool(), order(fallback="cheap"), [*script, None]).play()
-    assert [one.model for one in journey.tries] == ["dear"] * 4 + ["cheap"]
-    assert [int(seconds) for seconds in journey.waits] == [1, 2, 4]
+    assert [one.model for one in journey.tries] == ["dear", "dear", "cheap"]
+    assert [int(seconds) for seconds in journey.waits] == [1]
+    alone = Journey(pool(), order(), [errors.ServerFault(status=500) for _ in range(9)]).play()
+    assert [int(seconds) for seconds in alone.waits] == [1, 2, 4]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 
 from venice_site.venice.errors import BadAnswer
 from venice_site.venice.headers import number, rate_info
-from venice_site.venice.types import Balance, Character
+from venice_site.venice.types import Character
 
 __all__ = [
+    "Balance",
     "KeyHealth",
     "balance",
     "characters",
@@ -45,6 +46,15 @@ class KeyHealth:
     next_epoch: datetime | None = None
     expires: datetime | None = None
     limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a Venice account may spend; amounts by currency ("usd", "diem", …), each in that currency."""
+
+    can_spend: bool
+    currency: str = ""
+    amounts: Mapping[str, float] = field(default_factory=dict)
 
 
 def json_object(body: bytes) -> dict[str, Any]:

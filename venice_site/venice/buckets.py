@@ -133,10 +133,11 @@ def _taken(quota: Quota, amount: int, now: datetime, user: User | None) -> int |
             QuotaBucket.objects.bulk_create([new], ignore_conflicts=True)
         found = _try(quota, subject, start, amount)  # it may have been made a moment ago
         if found is None:
+            full = here.first()
             known = Quota.objects.filter(pk=quota.pk, enabled=True).first()
-            if known is None:
+            if known is None or full is None:  # switched off, or removed with its buckets
                 return None
-            raise QuotaExceeded(_refusal(known, here.get()), retry_at=end)
+            raise QuotaExceeded(_refusal(known, full), retry_at=end)
     bucket, taken = found
     if 100 * (taken - amount) < quota.warn_at * quota.limit <= 100 * taken:
         notices.tell_once(f"{subject}:{start:%Y-%m-%dT%H:%M}", _warning(quota, taken, end, user))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from venice_site.venice import answers
-from venice_site.venice.answers import KeyHealth
+from venice_site.venice.answers import Balance, KeyHealth
 from venice_site.venice.deltas import DeltaReader
 from venice_site.venice.dialects import Dialect
 from venice_site.venice.edits import PATHS, edit_body, kept_request
@@ -22,7 +22,7 @@ from venice_site.venice.refusals import Scrub, refusal
 from venice_site.venice.sockets import Cancel, Exchange
 from venice_site.venice.streams import ChatStream
 from venice_site.venice.transport import Reply, Wire
-from venice_site.venice.types import Balance, Character, ChatOrder, EditOrder, ImageOrder, Model
+from venice_site.venice.types import Character, ChatOrder, EditOrder, ImageOrder, Model
 
 __all__ = ["Cancel", "ChatStream", "Client", "ImageAnswer", "KeyHealth", "chat_body", "image_body"]
 

@@ -9,6 +9,7 @@ from venice_site.venice.decisions import (
     FellBack,
     OrderFacts,
     PoolKey,
+    Shortened,
     Step,
     Tried,
     Waited,
@@ -57,6 +58,11 @@ class Course:
     def has_fallen_back(self) -> bool:
         """Return whether another model was taken already."""
         return any(isinstance(step, FellBack) for step in self.history)
+
+    @property
+    def is_shortened(self) -> bool:
+        """Return whether the oldest turns were left out."""
+        return any(isinstance(step, Shortened) for step in self.history)
 
     @property
     def rotations(self) -> int:

@@ -74,6 +74,7 @@ class OrderFacts:
     `fallback` is the cheaper model that may answer instead, checked against the catalogue; `replacement`
     the successor that the catalogue names for a retired model; both empty when there is none.
     `patience` is the longest single wait in seconds; what must wait longer stops and says until when.
+    `can_shorten`: the oldest turns may be left out.
     """
 
     kind: Literal["image", "text"]
@@ -82,6 +83,7 @@ class OrderFacts:
     patience: float
     fallback: str = ""
     replacement: str = ""
+    can_shorten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,12 @@ class FellBack:
     reason: str
 
 
-Step = Tried | Waited | FellBack
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """The oldest turns were left out."""
+
+
+Step = Tried | Waited | FellBack | Shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +146,18 @@ class FallBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Shorten:
+    """Leave the oldest turns out and let the person know."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the operation with this error."""
 
     error: VeniceError
 
 
-Decision = TryKey | Wait | FallBack | Stop
+Decision = TryKey | Wait | FallBack | Shorten | Stop
 
 
 def scopes_of(key: int | None, account: str) -> tuple[str, str, str]:

@@ -119,6 +119,16 @@ class InvalidOrder(Refusal):
     sentence = "Venice refused these settings."
 
 
+class TooLong(InvalidOrder):
+    """400: the conversation does not fit into what the model reads at once."""
+
+    kind = "too-long"
+    sentence = (
+        "The conversation is too long for this model."
+        " Start a new one, or choose a model with a larger context."
+    )
+
+
 class KeyRefused(Refusal):
     """401: the key is wrong, expired or inactive."""
 

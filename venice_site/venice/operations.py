@@ -19,6 +19,8 @@ from venice_site.venice.decisions import (
     FallBack,
     FellBack,
     OrderFacts,
+    Shorten,
+    Shortened,
     Step,
     Stop,
     Tried,
@@ -175,7 +177,12 @@ class Operation:
             endings.end_unanswered(lease, self.clock.now(), "crashed")
             raise
 
-    def _prepare(self, decision: Wait | FallBack | Stop) -> None:
+    @property
+    def is_shortened(self) -> bool:
+        """Return whether the oldest turns are to be left out."""
+        return any(isinstance(step, Shortened) for step in self.history)
+
+    def _prepare(self, decision: Wait | FallBack | Shorten | Stop) -> None:
         match decision:
             case Stop(error):
                 raise self._truthful(error)
@@ -185,6 +192,8 @@ class Operation:
                 self.history += (Waited(seconds, why),)
             case FallBack(model, reason):
                 self.fall_back(model, reason)
+            case Shorten():
+                self.history += (Shortened(),)
 
     def _truthful(self, error: VeniceError) -> VeniceError:
         """Return the error; it tells of a charge when any attempt may have been charged."""

@@ -22,6 +22,7 @@ from venice_site.venice.decisions import (
     OrderFacts,
     Pool,
     PoolKey,
+    Shorten,
     Step,
     Stop,
     Tried,
@@ -42,12 +43,14 @@ from venice_site.venice.errors import (
     RegionRefused,
     ServerFault,
     SpendLimit,
+    TooLong,
     Unreachable,
     VeniceError,
 )
 
 ROTATIONS = 3
 WAITS = 3
+WAITS_WITH_ANOTHER = 1  # before another model answers, if there is one
 CALLS = 7
 PLACE_WAITS = 14
 PLACE_PAUSES = (0.1, 1.0)  # seconds between two looks for a free place, shortest and longest
@@ -135,9 +138,11 @@ class _Case:
         if isinstance(error, LOST):
             return self.pick() if self.course.may_repeat_charge() else Stop(error)
         if isinstance(error, ModelGone):
-            return self._without_model(error, self.order.replacement)
+            return self._without_model(error, self.order.replacement or self.order.fallback)
         if isinstance(error, RegionRefused):
             return self._without_model(error, self.order.fallback)
+        if isinstance(error, TooLong) and self.order.can_shorten and not self.course.is_shortened:
+            return Shorten()
         return Stop(error)
 
     def _without_model(self, error: VeniceError, other: str) -> Decision:
@@ -222,17 +227,24 @@ class _Case:
 
     def _wait(self, error: VeniceError, hint: datetime) -> Decision:
         done = self.course.backoffs
+        if isinstance(other := self._instead_of_waiting(error, hint), FallBack):
+            return other
         if done >= WAITS:
-            elsewhere = isinstance(error, Overloaded | ServerFault)
-            return self._fall_back(error, self.order.fallback) if elsewhere else Stop(error)
+            return Stop(error)
         seconds = max(2.0**done, (hint - self.now).total_seconds())
         seconds += self.rng.uniform(0, 0.25 * 2**done)
         until = self.now + timedelta(seconds=seconds)
         if seconds > self.order.patience or until >= self.order.deadline:
-            busy = isinstance(error, Overloaded)
-            other = self._fall_back(error, self.order.fallback) if busy else None
-            return other if isinstance(other, FallBack) else Stop(_postponed(error, until))
+            return Stop(_postponed(error, until))
         return Wait(seconds, error.kind)
+
+    def _instead_of_waiting(self, error: VeniceError, hint: datetime) -> Decision | None:
+        """Let another model answer once this one has failed twice, or is said to be busy (contract 4.2, 5.3)."""
+        if not isinstance(error, Overloaded | ServerFault):
+            return None
+        busy = isinstance(error, Overloaded) and hint > self.now + timedelta(seconds=1)
+        is_the_models = busy or self.course.backoffs >= WAITS_WITH_ANOTHER
+        return self._fall_back(error, self.order.fallback) if is_the_models else None
 
     def _fall_back(self, error: VeniceError, model: str) -> Decision:
         if not model or self.course.has_fallen_back or model == self.course.model:

@@ -215,13 +215,16 @@ def reply_estimate(model: Model, order: ChatOrder) -> Usage:
 
 def input_tokens(order: ChatOrder) -> int:
     """Return roughly how many tokens are read, rather too many than too few."""
-    tokens = len(order.messages)
-    for message in order.messages:
-        tokens += _text_tokens(message.text) + len(message.images) * PICTURE_TOKENS
-        tokens += sum(_file_tokens(part) for part in message.files)
+    tokens = sum(map(message_tokens, order.messages))
     if order.schema is not None:
         tokens += _text_tokens(json.dumps(order.schema))
     return tokens + WEB_TOKENS * (_pages_read(order) or _searches(order))
+
+
+def message_tokens(message: ChatMessage) -> int:
+    """Return roughly how many tokens of one message are read."""
+    shown = _text_tokens(message.text) + len(message.images) * PICTURE_TOKENS
+    return 1 + shown + sum(_file_tokens(part) for part in message.files)
 
 
 def _text_tokens(text: str) -> int:

@@ -45,6 +45,7 @@ _NOT_ENTITLED = re.compile(
     r"pro users|only available to|admin (api )?key|not entitled", re.IGNORECASE
 )
 _REGION = re.compile(r"\b(region|country|jurisdiction|geograph\w*|location)\b", re.IGNORECASE)
+_ADMIN_KEY = re.compile(r"admin (api )?key", re.IGNORECASE)
 _OVERLOADED = re.compile(r"overload|at.capacity|model_offline", re.IGNORECASE)
 _TOO_LONG = re.compile(r"context.?length|maximum context|too.?many.?tokens", re.IGNORECASE)
 _LIMITED = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
@@ -131,7 +132,7 @@ def _meaning(status: int, said: Said, rate: RateInfo, *, ordered: bool) -> Meani
     if status in PLAIN:
         return PLAIN[status]
     if status in (401, 403):
-        return _about_key(status, said)
+        return _about_key(status, said, ordered=ordered)
     if status in (404, 410):
         return _not_there(status, said, ordered=ordered)
     if status == 402:
@@ -149,7 +150,12 @@ def _by_range(status: int, said: Said) -> Meaning:
     return errors.BadAnswer, f"Venice sent us to another address, which is not followed. {ASK}"
 
 
-def _about_key(status: int, said: Said) -> Meaning:
+def _about_key(status: int, said: Said, *, ordered: bool) -> Meaning:
+    if status == 401 and ordered and _ADMIN_KEY.search(said.message):
+        return (
+            errors.NoKey,
+            "Venice wants an admin key for this. An administrator can check the keys in the admin panel.",
+        )
     if status == 401:
         return (errors.NotEntitled if _NOT_ENTITLED.search(said.message) else errors.KeyRefused), ""
     if re.search(r"api.?access.{0,20}disabled", said.everything, re.IGNORECASE):
@@ -222,10 +228,7 @@ def _suggestion(said: Said) -> str:
 
 def _invalid(said: Said) -> Meaning:
     if _TOO_LONG.search(said.everything):
-        return (
-            errors.InvalidOrder,
-            "The conversation is too long for this model. Start a new one, or choose a model with a larger context.",
-        )
+        return errors.TooLong, ""
     reasons = said.plain[:300]
     return errors.InvalidOrder, f"Venice refused these settings: {reasons}" if reasons else ""
 

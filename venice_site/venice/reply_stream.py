@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from typing import Self
 
-from venice_site.venice import prices
+from venice_site.venice import lengths, prices
 from venice_site.venice.client import Cancel, ChatStream
 from venice_site.venice.decisions import FellBack
-from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.errors import Stopped, TooLong, VeniceError
 from venice_site.venice.operations import Operation
 from venice_site.venice.pool import Lease
 from venice_site.venice.types import ChatOrder, Delta, Model, Usage
@@ -29,6 +30,7 @@ class ReplyStream:
         model_of: Callable[[str], Model],
     ) -> None:
         self._order = order
+        self._sent = order
         self._start = start
         self._model_of = model_of
         self._cancel = Cancel()
@@ -60,23 +62,25 @@ class ReplyStream:
         model = self._model_of(self._served_by)
         reported = self._stream.usage
         if reported is not None and reported.tokens_out:
-            return prices.priced(model, reported, self._order)
+            return prices.priced(model, reported, self._sent)
         counted = Usage(
-            tokens_in=prices.input_tokens(self._order),
+            tokens_in=prices.input_tokens(self._sent),
             tokens_out=self._stream.counted,
             cost_source="estimate",
         )
-        return prices.priced(model, counted, self._order)
+        return prices.priced(model, counted, self._sent)
 
     def _read(self) -> Generator[Delta]:
         order = self._order
         operation = self._start(self._cancel.is_set)
-        (stream, prelude), lease, seen = operation.carry_out(self._attempt)
+        attempt = partial(self._attempt, operation)
+        (stream, prelude), lease, seen = operation.carry_out(attempt)
         self._stream, self._served_by = stream, lease.model
         with stream:
             try:
                 operation.note_answer(lease, stream.rate)
-                yield from _announced(prelude, order, operation.fallback)
+                note = lengths.left_out(order, self._sent)
+                yield from _announced(prelude, order, operation.fallback, note)
                 yield from stream
             except (Stopped, GeneratorExit):
                 operation.end_stopped(lease)
@@ -86,11 +90,20 @@ class ReplyStream:
                 raise
             operation.end_well(lease, stream.rate, stream.request_id)
 
-    def _attempt(self, lease: Lease) -> tuple[ChatStream, list[Delta]]:
+    def _attempt(self, operation: Operation, lease: Lease) -> tuple[ChatStream, list[Delta]]:
         """Open the stream and read as far as the first content: until then another try is possible."""
-        asked = replace(self._order, model=lease.model)
         model = self._model_of(lease.model)
-        stream = lease.client.stream_chat(asked, model, cancel=self._cancel)
+        asked = replace(self._order, model=lease.model)
+        if operation.is_shortened:
+            asked = lengths.shortened(asked, model) or asked
+        self._sent = asked
+        try:
+            return self._opened(lease.client.stream_chat(asked, model, cancel=self._cancel))
+        except TooLong as error:
+            error.args = (lengths.too_long(model),)
+            raise
+
+    def _opened(self, stream: ChatStream) -> tuple[ChatStream, list[Delta]]:
         prelude: list[Delta] = []
         try:
             for delta in stream:
@@ -103,9 +116,13 @@ class ReplyStream:
         return stream, prelude
 
 
-def _announced(prelude: list[Delta], order: ChatOrder, instead: FellBack | None) -> list[Delta]:
-    """Say on the first delta that another model answers than the one that was asked."""
-    if instead is None or not prelude:
+def _announced(
+    prelude: list[Delta], order: ChatOrder, instead: FellBack | None, note: str
+) -> list[Delta]:
+    """Say on the first delta that another model answers than the one that was asked, and what is left out."""
+    if not prelude:
         return prelude
-    first = replace(prelude[0], fallback_from=order.model, fallback_reason=instead.reason)
+    first = replace(prelude[0], note=note)
+    if instead is not None:
+        first = replace(first, fallback_from=order.model, fallback_reason=instead.reason)
     return [first, *prelude[1:]]

@@ -16,6 +16,7 @@ from venice_site.venice import (
     catalogue,
     characters,
     fallback,
+    lengths,
     notices,
     prices,
     quotas,
@@ -228,7 +229,10 @@ class Venice:
 
         def start(stopped: Callable[[], bool]) -> Operation:
             cheaper = self._cheaper_text_model(order)
-            return self._operation("text", order.model, cheaper, call_id, stopped, estimate)
+            operation = self._operation("text", order.model, cheaper, call_id, stopped, estimate)
+            shorter = lengths.shortened(order, self._known("text", order.model))
+            operation.facts = replace(operation.facts, can_shorten=shorter is not None)
+            return operation
 
         return ReplyStream(order, start, lambda model_id: self._known("text", model_id))
 

@@ -205,7 +205,8 @@ class Delta:
     """A piece of a streaming reply; any part may be empty.
 
     `citations` are all that are known, once; `tool_calls` come whole, with the last delta. `usage` comes with the last delta of a stream only. `model` is set once, on the first delta, to the
-    model that really answers; `fallback_from` names the model asked for when another one answers.
+    model that really answers; `fallback_from` names the model asked for when another one answers. `note` is
+    a sentence for the person, with the first delta, where the reply leaves something out.
     """
 
     text: str = ""
@@ -215,6 +216,7 @@ class Delta:
     model: str = ""
     fallback_from: str = ""
     fallback_reason: str = ""
+    note: str = ""
     citations: tuple[Citation, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
 
@@ -250,15 +252,6 @@ class Character:
     adult: bool = False
     web_enabled: bool = False
     featured: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What a Venice account may spend; amounts by currency ("usd", "diem", …), each in that currency."""
-
-    can_spend: bool
-    currency: str = ""
-    amounts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
