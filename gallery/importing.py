@@ -101,8 +101,9 @@ def recipe_of(image: Image) -> Recipe | None:
     """Return what an imported picture's file says of how it was made."""
     if not image.recipe:
         return None
+    kept = {key: image.recipe[key] for key in Recipe.__dataclass_fields__ if key in image.recipe}
     seed = int(image.seed_said) if image.seed_said else None
-    return Recipe(**{**image.recipe, "seed": seed})
+    return Recipe(**{**kept, "seed": seed})
 
 
 def _content(file: UploadedFile[bytes], number: int) -> bytes:

@@ -35,6 +35,10 @@ def _content(image: Image) -> bytes:
     """Return the picture alone: what its file says, such as where it was taken, is nobody's business."""
     try:
         with default_storage.open(image.file) as file:
-            return metadata.bare(bytes(file.read()))
-    except (OSError, Unreadable) as error:
+            content = bytes(file.read())
+    except OSError as error:
         raise SourceGone from error
+    try:
+        return metadata.bare(content)
+    except Unreadable:  # drawn by Pillow all the same, when it was kept
+        return content

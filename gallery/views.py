@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import (
     FileResponse,
@@ -18,6 +19,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import composer, facts, files, imaging, joining, metadata, ordering
+from gallery.containers import Unreadable
 from gallery.finder import Finder
 from gallery.grid import Page, placed, whole_number
 from gallery.models import Image
@@ -211,7 +213,12 @@ def plain(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Send the picture as a file to save, with nothing in it but the picture."""
     image = _picture(request, pk)
     with default_storage.open(image.file) as file:
-        return _attached(image, metadata.bare(file.read()))
+        content = file.read()
+    try:
+        return _attached(image, metadata.bare(content))
+    except Unreadable:
+        messages.error(request, "The metadata cannot be told from the picture in this file.")
+        return redirect(image)
 
 
 def _attached(image: Image, content: bytes) -> HttpResponseBase:
