@@ -27,6 +27,7 @@ from venice_site.accounts.requests import SignedInRequest
 
 MOST_TALKS = 12
 CODE_BAR = re.compile(r'<div class="code__bar">.*?</div>', re.DOTALL)
+EMPTY_LINES = re.compile(r"\n\s*\n")
 
 
 @require_GET
@@ -45,17 +46,23 @@ def words(request: SignedInRequest, message_id: int) -> HttpResponse:
 
 def plain(text: str) -> str:
     """Return the words of a Markdown text."""
-    return unescape(strip_tags(CODE_BAR.sub("", render(text)))).strip()
+    words = unescape(strip_tags(CODE_BAR.sub("", render(text))))
+    return EMPTY_LINES.sub("\n\n", words).strip()
 
 
 @require_GET
 def about(request: SignedInRequest) -> HttpResponse:
-    """Tell which message of this person a picture comes from, and which conversations asked about it."""
+    """Tell which message of this person a picture comes from, and which conversations asked about it.
+
+    Temporary conversations stand in no list.
+    """
     number = request.GET.get("message", "")
     is_id = number.isascii() and number.isdecimal() and len(number) < 19
-    source = Message.objects.visible_to(request.user).filter(pk=int(number) if is_id else 0)
+    source = Message.objects.visible_to(request.user).filter(
+        pk=int(number) if is_id else 0, conversation__temporary_until=None
+    )
     asked = Conversation.objects.visible_to(request.user).filter(
-        messages__attachments__from_image__in=named(request.GET)
+        messages__attachments__from_image__in=named(request.GET), temporary_until=None
     )
     talks = asked.order_by("-updated_at").distinct()[:MOST_TALKS]
     first = source.select_related("conversation").first()

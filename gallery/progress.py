@@ -66,7 +66,7 @@ def failed(user: User) -> ImageQuerySet:
 
 
 def blocked() -> Q:
-    """Return the condition of images that Venice blocked: the same prompt would be blocked again."""
+    """Return the condition of images that Venice blocked because of its content policy."""
     return Q(error_kind=Blocked.kind)
 
 

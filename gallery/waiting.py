@@ -22,14 +22,13 @@ from venice_site.venice.errors import VeniceError
 def queue(request: SignedInRequest) -> HttpResponse:
     """Show everybody who waits; what others wait for is theirs to know."""
     failed = progress.failed(request.user)
-    again = failed.exclude(progress.doubtful() | progress.blocked())
     return render(
         request,
         "gallery/queue.html",
         {
             "waiters": waiters(),
             "progress": Progress(request.user),
-            "failed": again.count(),
+            "failed": failed.exclude(progress.doubtful()).count(),
             "blocked": failed.filter(progress.blocked()).count(),
             "doubtful": failed.filter(progress.doubtful()).count(),
         },
@@ -58,7 +57,7 @@ def again_all(request: SignedInRequest) -> HttpResponse:
     wanted = (
         failed.filter(progress.doubtful())
         if request.POST.get("which") == "doubtful"
-        else failed.exclude(progress.doubtful() | progress.blocked())
+        else failed.exclude(progress.doubtful())
     )
     tried = 0
     try:
