@@ -13,6 +13,8 @@ from chat.models import MOST_BESIDE, Conversation, QueuedMessage
 from venice_site.venice.errors import QuotaExceeded, VeniceError
 from venice_site.venice.types import Model
 
+LATEST_VERSION = 2**53  # of a draft; what a browser counts exactly
+
 
 class ComposerForm(MessageForm):
     """A message; `beside` are further models that answer it side by side, `draft` its draft's version."""
@@ -22,7 +24,7 @@ class ComposerForm(MessageForm):
         required=False,
         error_messages={"invalid_choice": "A chosen model is not on offer any more."},
     )
-    draft = forms.IntegerField(required=False)
+    draft = forms.IntegerField(required=False, max_value=LATEST_VERSION)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import asking, beside, drafts, forks, queueing
 from chat.asking import Taken
 from chat.forms import LONGEST_QUESTION, TryAgainForm
+from chat.forms_writing import LATEST_VERSION
 from chat.models import Conversation, Message, QueuedMessage
 from chat.reading import read_branch
 from chat.views import PAGE, show_news
@@ -38,7 +39,7 @@ class DraftForm(forms.Form):
     """What is in a composer: the version it began with, and the text since."""
 
     text = forms.CharField(max_length=LONGEST_QUESTION, required=False, strip=False)
-    version = forms.IntegerField(min_value=0)
+    version = forms.IntegerField(min_value=0, max_value=LATEST_VERSION)
     request_id = forms.UUIDField()
 
 

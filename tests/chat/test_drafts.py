@@ -79,7 +79,14 @@ def test_a_draft_begun_anew_is_not_taken_for_the_earlier_one(
 
 
 @pytest.mark.parametrize(
-    "nonsense", [{"version": "x"}, {"version": -1}, {"request_id": "x"}, {"text": "x" * 100_001}]
+    "nonsense",
+    [
+        {"version": "x"},
+        {"version": -1},
+        {"version": 2**70},
+        {"request_id": "x"},
+        {"text": "x" * 100_001},
+    ],
 )
 def test_nonsense_is_not_kept(nonsense, simulator, as_alice: Client) -> None:
     assert keep(as_alice, **({"text": "A"} | nonsense)).status_code == 422
