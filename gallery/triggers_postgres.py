@@ -64,13 +64,22 @@ TRIGGERS = [
 ]
 
 
-def _count(row: str, sign: str) -> str:
+def _count(row: str) -> str:
     return f"""
         insert into gallery_tally as t (user_id, visibility, model, style, month, pictures, bytes)
         values ({row}.user_id, {row}.visibility, {row}.model, {row}.style,
-                {MONTH.format(row)}, {sign}1, {sign}coalesce({row}.byte_size, 0))
+                {MONTH.format(row)}, 1, coalesce({row}.byte_size, 0))
         on conflict {KIND} do update set
             pictures = t.pictures + excluded.pictures, bytes = t.bytes + excluded.bytes;
+    """
+
+
+def _uncount(row: str) -> str:
+    # Never a new line: one that goes with everything else must not leave its owner's tally behind.
+    return f"""
+        update gallery_tally set pictures = pictures - 1, bytes = bytes - coalesce({row}.byte_size, 0)
+        where {KIND} = ({row}.user_id, {row}.visibility, {row}.model, {row}.style,
+                        {MONTH.format(row)});
     """
 
 
@@ -78,10 +87,10 @@ TRIGGERS += [
     f"""create or replace function gallery_image_counted() returns trigger language plpgsql as $$
     begin
         if tg_op <> 'INSERT' then
-            if {COUNTS.format("old")} then {_count("old", "-")} end if;
+            if {COUNTS.format("old")} then {_uncount("old")} end if;
         end if;
         if tg_op <> 'DELETE' then
-            if {COUNTS.format("new")} then {_count("new", "")} end if;
+            if {COUNTS.format("new")} then {_count("new")} end if;
         end if;
         return null;
     end $$""",

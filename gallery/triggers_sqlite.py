@@ -49,24 +49,32 @@ for _table in BESIDE:
     ]
 
 
-def _count(row: str, sign: str) -> str:
+def _count(row: str) -> str:
     return f"""
         insert into gallery_tally(user_id, visibility, model, style, month, pictures, bytes)
         values ({row}.user_id, {row}.visibility, {row}.model, {row}.style, {MONTH.format(row)},
-                {sign}1, {sign}coalesce({row}.byte_size, 0))
+                1, coalesce({row}.byte_size, 0))
         on conflict {KIND} do update set
             pictures = pictures + excluded.pictures, bytes = bytes + excluded.bytes;
     """
 
 
+def _uncount(row: str) -> str:
+    # Never a new line: one that goes with everything else must not leave its owner's tally behind.
+    return f"""
+        update gallery_tally set pictures = pictures - 1, bytes = bytes - coalesce({row}.byte_size, 0)
+        where {KIND} = ({row}.user_id, {row}.visibility, {row}.model, {row}.style, {MONTH.format(row)});
+    """
+
+
 TRIGGERS += [
     f"create trigger gallery_tally_{name} after {event} on gallery_image"
-    f" when {COUNTS.format(row)} begin {_count(row, sign)} end"
-    for name, event, row, sign in (
-        ("made", "insert", "new", ""),
-        ("gone", "delete", "old", "-"),
-        ("left", f"update of {COUNTED}", "old", "-"),
-        ("come", f"update of {COUNTED}", "new", ""),
+    f" when {COUNTS.format(row)} begin {counted(row)} end"
+    for name, event, row, counted in (
+        ("made", "insert", "new", _count),
+        ("gone", "delete", "old", _uncount),
+        ("left", f"update of {COUNTED}", "old", _uncount),
+        ("come", f"update of {COUNTED}", "new", _count),
     )
 ]
 FRESH = "insert into gallery_search(gallery_search) values ('delete-all')"

@@ -418,3 +418,11 @@ def test_only_two_pictures_that_are_seen_are_compared(hang, as_bob, alice, bob) 
     own, private = hang(bob), hang(alice, visibility="private")
     for images in ([own.pk], [own.pk, private.pk], [own.pk, "x"], []):
         assert as_bob.get("/gallery/compare", {"image": images}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_picture_that_goes_after_its_tally_leaves_none_behind(hang, alice) -> None:
+    picture = hang(alice)
+    Tally.objects.all().delete()
+    Image.objects.filter(pk=picture.pk).delete()
+    assert not Tally.objects.exists()
