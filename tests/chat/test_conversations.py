@@ -63,7 +63,7 @@ def test_the_list_costs_the_same_however_long_it_is(
             connection,
         ) as captured:
             as_alice.get("/chat/")
-        return [query["sql"] for query in captured]
+        return [query["sql"] for query in captured if '"chat_' in query["sql"]]
 
     many(2)
     few = queries()

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db.models import Q
-
 from venice_site.venice.entries import LONGEST_ID, storable
 from venice_site.venice.models import CatalogueEntry
 from venice_site.venice.types import Character
@@ -64,15 +62,14 @@ def keep(found: Iterable[Character], now: datetime, *, simulated: bool) -> None:
 
 def cached(search: str = "", *, simulated: bool) -> list[Character]:
     """Return the characters that are known and fit a search, featured ones first."""
-    rows = _rows(simulated)
-    for word in search.split():
-        rows = rows.filter(
-            Q(data__name__icontains=word)
-            | Q(data__description__icontains=word)
-            | Q(data__tags__icontains=word)
-        )
-    found = [_read(data) for data in rows.order_by("position").values_list("data", flat=True)]
+    rows = _rows(simulated).order_by("position").values_list("data", flat=True)
+    words = search.lower().split()
+    found = [one for one in map(_read, rows) if all(word in _told(one) for word in words)]
     return sorted(found, key=lambda one: not one.featured)
+
+
+def _told(one: Character) -> str:
+    return " ".join((one.name, one.description, *one.tags)).lower()
 
 
 def find(slug: str, *, simulated: bool) -> Character | None:
