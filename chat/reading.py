@@ -71,7 +71,7 @@ def read_branch(
     turns = _turns(conversation, tree, path[start:end], last)
     columns: Sequence[Turn] = ()
     if len(turns) > 1 and turns[-1].is_last and turns[-2].message.undecided:
-        turns, columns = turns[:-1], _columns(turns[-1])
+        turns, columns = turns[:-1], _columns(turns[-1], last)
     return Branch(
         turns,
         columns,
@@ -112,18 +112,21 @@ def read_turn(message: Message, pictures: Sequence[Attachment] = ()) -> Turn:
     is_last = tree.branch(message.pk)[-1] == message.pk
     turn = Turn(message, tree.siblings(message.pk), is_last, pictures)
     if is_last and message.is_reply and message.parent is not None and message.parent.undecided:
-        return next(column for column in _columns(turn) if column.message.pk == message.pk)
+        tip = message.conversation.tip_id
+        return next(one for one in _columns(turn, tip) if one.message.pk == message.pk)
     return turn
 
 
 def read_columns(replies: Sequence[Message]) -> Sequence[Turn]:
     """Return replies that were begun just now, side by side; one alone is no column."""
-    return _columns(read_turn(replies[0])) if len(replies) > 1 else ()
+    if len(replies) == 1:
+        return ()
+    return _columns(read_turn(replies[0]), followed=replies[0].pk)
 
 
-def _columns(followed: Turn) -> list[Turn]:
+def _columns(shown_turn: Turn, followed: int | None) -> list[Turn]:
     """Return the newest reply of each model beside one that is shown, which stays in its column."""
-    message = followed.message
+    message = shown_turn.message
     conversation = message.conversation
     versions: dict[int, list[Message]] = {}
     for reply in conversation.messages.filter(parent=message.parent_id).order_by("column", "pk"):
@@ -133,7 +136,7 @@ def _columns(followed: Turn) -> list[Turn]:
     for some in versions.values():
         shown = next((reply for reply in some if reply.pk == message.pk), some[-1])
         siblings = siblings_among([reply.pk for reply in some], shown.pk)
-        is_followed = shown.pk == conversation.tip_id
+        is_followed = shown.pk == followed
         columns.append(Turn(shown, siblings, is_last=True, is_column=True, is_followed=is_followed))
     return columns
 

@@ -16,6 +16,7 @@ function show() {
   for (const box of boxes()) {
     box.disabled = box.value === composer.elements.model.value || (!box.checked && chosen >= MOST_FURTHER);
   }
+  count.dataset.besideCount = chosen;
   count.textContent = chosen ? `${chosen + 1} models` : "Compare";
 }
 
@@ -25,5 +26,14 @@ composer.addEventListener("chat:sent", () => {
   for (const box of boxes()) box.checked = false;
   choice.open = false;
   show();
+});
+
+// Who goes on with a reply goes on with its model, if that is still on offer.
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const model = event.detail.requestConfig.elt.dataset.goOnWith;
+  const select = composer.elements.model;
+  if (!event.detail.successful || ![...select.options].some((option) => option.value === model)) return;
+  select.value = model;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
 });
 show();

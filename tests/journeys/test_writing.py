@@ -11,6 +11,8 @@ from tests.product import Product
 from venice_site.simulator import Simulator
 
 Visit = Callable[..., Page]
+SHORT = " [[tokens:20]]"  # tells the stand-in how much to answer
+PATIENCE = 60_000  # milliseconds, for replies that are written one after another
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -20,7 +22,7 @@ def test_writing_on_while_models_answer(
     page = sign_in(own_product, width=width)
     page.goto("/chat/")
     gate = venice.hold(path="/chat/completions")
-    ask(page, "What is a heron?")
+    ask(page, "What is a heron?" + SHORT)
     page.wait_for_url(re.compile(r"/chat/\d+/"))
     talk = page.url
     other = page.context.new_page()
@@ -30,14 +32,14 @@ def test_writing_on_while_models_answer(
     box = page.get_by_label("Message", exact=True)
     send = page.locator("[data-send]")
     for text in ("And a stork?", "And a crane?"):
-        box.fill(text)
+        box.fill(text + SHORT)
         expect(send).to_have_text("Send next")
         box.press("Enter")
         expect(page.locator(".queued").filter(has_text=text)).to_be_visible()
         expect(box).to_have_value("")
     first = page.locator(".queued").first
     first.get_by_label("Edit the waiting message").click()
-    first.get_by_label("Other words for the waiting message").fill("And a spoonbill?")
+    first.get_by_label("Other words for the waiting message").fill("And a spoonbill?" + SHORT)
     first.get_by_role("button", name="Save").click()
     expect(first).to_contain_text("And a spoonbill?")
     page.locator(".queued").last.get_by_role("button", name="Send next").click()
@@ -48,26 +50,29 @@ def test_writing_on_while_models_answer(
     with page.expect_response(re.compile(r"/draft$")):
         pass
     gate.open()
-    expect(page.locator(".turn--reply[data-status=succeeded]")).to_have_count(3)
+    written = ".turn--reply[data-status=succeeded]"
+    expect(page.locator(written)).to_have_count(3, timeout=PATIENCE)
     expect(page.locator(".queued")).to_have_count(0)
     expect(page.locator(".turn__words")).to_have_text(
-        ["What is a heron?", "And a crane?", "And a spoonbill?"]
+        [text + SHORT for text in ("What is a heron?", "And a crane?", "And a spoonbill?")]
     )
-    expect(other.locator(".turn--reply[data-status=succeeded]")).to_have_count(3)
+    expect(other.locator(written)).to_have_count(3, timeout=PATIENCE)
     other.reload()
     expect(other.get_by_label("Message", exact=True)).to_have_value("A thought for later")
     expect(box).to_have_value("A thought for later")
 
     # Several models at once; one is gone on with.
-    box.fill("Which is the tallest?")
+    box.fill("Which is the tallest?" + SHORT)
     page.locator("[data-beside-choice] summary").click()
-    page.get_by_role("checkbox", name="Claude Opus 4.5", exact=True).check()
+    page.locator("input[name=beside][value=claude-opus-4-5]").check()
     expect(page.locator("[data-beside-count]")).to_have_text("2 models")
     page.keyboard.press("Escape")
     box.press("Enter")
     columns = page.locator(".beside > .turn")
     expect(columns).to_have_count(2)
-    expect(page.locator(".beside > .turn[data-status=succeeded]")).to_have_count(2)
+    expect(page.locator(f".beside > {written}")).to_have_count(2, timeout=PATIENCE)
+    other.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")  # seen again
+    expect(other.locator(".beside > .turn")).to_have_count(2)
     if width == 1280:
         tops = {round(column.bounding_box()["y"]) for column in columns.all()}
         assert len(tops) == 1
@@ -75,6 +80,7 @@ def test_writing_on_while_models_answer(
     columns.last.get_by_role("button", name="Go on with").click()
     expect(page.locator(".beside")).to_have_count(0)
     expect(page.locator(".versions__place").last).to_have_text("2/2")
+    expect(page.get_by_label("Model")).to_have_value("claude-opus-4-5")
 
     # A fork leads to where it came from, and back.
     page.locator(".turn--reply").first.hover()
