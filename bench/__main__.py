@@ -1,4 +1,7 @@
-"""Runs the measurements and prints them as a table: `python -m bench [--only NAMES] [--quick]`."""
+"""Runs the measurements and prints them as a table: `python -m bench [--only NAMES] [--pictures N] [--quick]`.
+
+With DATABASE_URL, which must lead to an empty database of PostgreSQL, the product uses that.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ from typing import Any
 import psutil
 
 from bench.figures import Figure, report, table
-from bench.measurements import FIRST_TOKEN_MS, MEASUREMENTS, RATE, Run, measured
+from bench.measurements import FIRST_TOKEN_MS, RATE, Run
+from bench.menu import MEASUREMENTS, measured
 from bench.processes import DidNotStart
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -33,7 +37,7 @@ def main() -> int:
     began = time.monotonic()
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder, ExitStack() as stack:
-        run = Run(stack, Path(folder), options.quick)
+        run = Run(stack, Path(folder), options.quick, options.pictures)
         try:
             for figure in measured(run, options.only or chosen(options.quick)):
                 figures.append(figure)
@@ -50,6 +54,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", type=_names, metavar="NAMES", help=", ".join(MEASUREMENTS))
+    parser.add_argument("--pictures", type=int, metavar="N", help="so many in the gallery")
     parser.add_argument(
         "--quick", action="store_true", help="a rough look in about a minute, without many streams"
     )
@@ -79,6 +84,7 @@ def machine_facts() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
+        "database": "PostgreSQL" if "DATABASE_URL" in os.environ else "SQLite",
         "upstream": {"first_token_ms": FIRST_TOKEN_MS, "tokens_per_second": RATE},
     }
 
@@ -98,7 +104,7 @@ def explained(facts: dict[str, Any], troubles: list[str]) -> str:
     load = f"load before: {facts['load_before']:.2f}"
     pace = f"{FIRST_TOKEN_MS} ms, then {RATE} tokens a second"
     lines = [
-        f"{cores}, shared by the product, its upstream and the load; {load}.",
+        f"{cores}, shared by the product, its upstream and the load; {load}. {facts['database']}.",
         f"Upstream: first token after {pace}; where it says added, its own time is subtracted.",
         "Floor: a bare Django relay on the same server in the same run, and bare SQLite for the bucket.",
         "Ratios to the floor carry over to other machines; milliseconds do not.",

@@ -60,6 +60,7 @@ class Run:
     stack: ExitStack
     folder: Path
     is_quick: bool
+    pictures: int | None = None
     replies: int = 0
     troubles: list[str] = field(default_factory=list)
 
@@ -97,7 +98,7 @@ class Run:
     @property
     def images(self) -> int:
         """Return how many pictures the team has."""
-        return 1000 if self.is_quick else 20_000
+        return self.pictures or (1000 if self.is_quick else 20_000)
 
     def load(self, side: Side, number: int, tokens: int, apart: float = 0.0) -> Load:
         """Ask a side for replies, so many seconds apart, and read all of them to their ends."""
@@ -127,7 +128,7 @@ def start(run: Run) -> Iterator[Figure]:
     yield Figure(
         "Start to the first page", run.studio.starts_in, "s", target=2.0, floor=run.floor.starts_in
     )
-    if not run.is_quick:
+    if not (run.is_quick or "DATABASE_URL" in run.studio.settings):
         yield Figure("Very first start, with an empty folder", _very_first_start(run), "s")
 
 
@@ -152,13 +153,10 @@ def memory(run: Run) -> Iterator[Figure]:
 
 def pages(run: Run) -> Iterator[Figure]:
     """Measure how long the server takes for whole pages."""
-    floor = _page_times(run.floor.program.address, "/page", {})
+    floor = page_times(run.floor.program.address, "/page", {})
     long, longer = run.studio.long
     search = f"Chat, search in {run.conversations:,} conversations"
-    deep = run.images // 2
     for name, path, target in (
-        (f"Gallery, 60 of {run.images:,} images", "/gallery/", 30.0),
-        ("Gallery, half-way down", f"/gallery/?before={deep}", 30.0),
         (f"Chat, list of {run.conversations:,} conversations", "/chat/", 15.0),
         (f"{search}: a rare word", "/chat/search?q=cormorant", 50.0),
         (f"{search}: a word of every reply", "/chat/search?q=tide", 50.0),
@@ -167,14 +165,17 @@ def pages(run: Run) -> Iterator[Figure]:
         ("Conversation of 500 messages", f"/chat/{long}/", 60.0),
         ("Conversation of 1,000 messages", f"/chat/{longer}/", 60.0),
     ):
-        times = _page_times(run.studio.program.address, path, run.studio.visitor.headers)
+        times = page_times(run.studio.program.address, path, run.studio.visitor.headers)
         yield Figure(name, p50(times), "ms", target=target, floor=p50(floor), p95=p95(times))
 
 
-def _page_times(address: tuple[str, int], path: str, headers: dict[str, str]) -> list[float]:
+def page_times(
+    address: tuple[str, int], path: str, headers: dict[str, str], number: int = 40
+) -> list[float]:
+    """Return the milliseconds of so many answers on one connection, after three that warm it up."""
     connection = http.client.HTTPConnection(*address, timeout=30)
     times = []
-    for _ in range(43):
+    for _ in range(number + 3):
         began = time.perf_counter()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -285,26 +286,3 @@ def _held(number: int, loads: Sequence[Load]) -> Iterator[Figure]:
         p95=p95(product.firsts),
         facts={"seen": len(product.firsts), "upstream_p50_ms": p50(upstream.firsts)},
     )
-
-
-MEASUREMENTS: dict[str, Callable[[Run], Iterator[Figure]]] = {
-    "start": start,
-    "memory": memory,
-    "pages": pages,
-    "quota": quota,
-    "first-token": first_token,
-    "cpu": cpu,
-    "streams": streams,
-}
-
-
-def measured(run: Run, names: Sequence[str]) -> Iterator[Figure]:
-    """Measure in one fixed order, and in the end say what was lost and what the load has left behind."""
-    for name, measure in MEASUREMENTS.items():
-        if name in names:
-            yield from measure(run)
-    if run.replies:
-        lost = sum(trouble.startswith(run.studio.name) for trouble in run.troubles)
-        yield Figure(f"Replies lost or cut, of {run.replies}", lost, "", target=0)
-        after, bare = megabytes(run.studio.web()), megabytes(run.floor.web())
-        yield Figure("Memory after all that: web", after, "MB", floor=bare)

@@ -36,7 +36,11 @@ def main() -> None:
     _set_up()
     from django.core.management import call_command
 
+    from venice_site.accounts.models import User
+
     call_command("prepare", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    if User.objects.filter(username__startswith="member-").exists():
+        raise SystemExit("The database of DATABASE_URL is not empty.")
     people = make_people()
     make_quota()
     make_many(people[0], options.conversations)
@@ -45,8 +49,8 @@ def main() -> None:
         "people": [person.username for person in people],
         "talks": [[one.owner.username, one.pk] for one in talks],
         "long": [make_long(people[0], length) for length in LONG],
+        "gallery": make_images(options.images),
     }
-    make_images(people, options.images)
     print(json.dumps(made))
 
 
@@ -156,35 +160,27 @@ def make_long(owner: User, length: int) -> int:
     return conversation.pk
 
 
-def make_images(people: list[User], number: int) -> None:
-    """Make rows of pictures that are done; the files themselves are never asked for."""
-    from gallery.models import Generation, Image
+def make_images(number: int) -> dict[str, str]:
+    """Make the gallery of the team and return what the measurements ask it for."""
+    from django.db.models import Count
+    from django.utils import timezone
 
-    for some in batched(range(number), 1000, strict=False):
-        generations = Generation.objects.bulk_create(
-            [
-                Generation(
-                    user=people[index % len(people)],
-                    request_id=uuid.uuid4().hex,
-                    prompt=f"A lighthouse in a winter storm, oil on canvas, number {index}",
-                    model="z-image-turbo",
-                )
-                for index in some
-            ]
-        )
-        Image.objects.bulk_create(
-            [
-                Image(
-                    generation=generation,
-                    seed=index,
-                    status="succeeded",
-                    file=f"{index:064x}.webp",
-                    width=1024,
-                    height=(1024, 768, 1280)[index % 3],
-                )
-                for index, generation in zip(some, generations, strict=True)
-            ]
-        )
+    from gallery.models import Image, Placement
+    from gallery.seeding import seed
+
+    seed(number, timezone.now(), lambda made: None)
+    shown = Image.objects.pictures().filter(visibility="team", deleted_at=None)
+    middle = shown.filter(pk__gt=number // 2).select_related("user").earliest("pk")
+    largest = Placement.objects.values_list("collection").annotate(n=Count("pk")).order_by("-n")
+    return {
+        "middle": str(middle.pk),
+        "model": middle.model,
+        "person": middle.user.username,
+        "month": f"{middle.created_at:%Y-%m}",
+        "tag": "winter",
+        "collection": "Landscapes",
+        "largest": str(largest[0][0]),
+    }
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import subprocess
 import uuid
@@ -187,6 +188,7 @@ class Studio:
     owners: dict[int, str]
     talks: Iterator[int]
     long: list[int]
+    gallery: dict[str, str]
     name: str = "product"
 
     @classmethod
@@ -196,13 +198,15 @@ class Studio:
         """Fill a database, start the product on it and let everybody sign in."""
         settings = studio_settings(data, upstream)
         sizes = ("--conversations", str(conversations), "--images", str(images))
-        made = run_module("bench.rows", *sizes, settings=settings)
+        patience = 120 + images / 500
+        made = run_module("bench.rows", *sizes, settings=settings, patience=patience)
         program = serve(stack, settings)
         starts_in = program.wait_for(FIRST_PAGE)
         visitors = {name: Visitor.sign_in(program, name) for name in made["people"]}
         owners = {int(pk): str(owner) for owner, pk in made["talks"]}
         long = [int(pk) for pk in made["long"]]
-        return cls(program, settings, starts_in, visitors, owners, iter(owners), long)
+        talks = iter(owners)
+        return cls(program, settings, starts_in, visitors, owners, talks, long, made["gallery"])
 
     @property
     def visitor(self) -> Visitor:
@@ -278,7 +282,8 @@ def serve(stack: ExitStack, settings: dict[str, str]) -> Program:
 
 def studio_settings(data: Path, upstream: str) -> dict[str, str]:
     """Return the settings of a product with keys, whose Venice is the upstream."""
-    return {
+    database = os.environ.get("DATABASE_URL")
+    return ({"DATABASE_URL": database} if database else {}) | {
         "DATA_DIR": str(data),
         "STATIC_ROOT": str(ROOT / "staticfiles"),
         "PORT": str(free_port()),
@@ -290,15 +295,18 @@ def studio_settings(data: Path, upstream: str) -> dict[str, str]:
     }
 
 
-def run_module(name: str, *arguments: str, settings: dict[str, str]) -> Any:
-    """Run a module of the bench with the product's settings and return what it prints, as JSON."""
+def run_module(name: str, *arguments: str, settings: dict[str, str], patience: float = 120) -> Any:
+    """Run a module of the bench with the product's settings and return what it prints, as JSON.
+
+    It may take so many seconds.
+    """
     done = subprocess.run(
         python("-m", name, *arguments),
         cwd=ROOT,
         env=clean_environment() | settings,
         stdout=subprocess.PIPE,
         check=True,
-        timeout=120,
+        timeout=patience,
     )
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -77,6 +77,7 @@ class Placement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("image", "collection"), name="one_placement_a_picture")
         ]
+        indexes = [models.Index(fields=("collection", "-image"), name="placement_newest")]
 
     def __str__(self) -> str:
         return f"{self.image_id} in {self.collection_id}"

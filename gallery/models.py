@@ -308,6 +308,11 @@ class ImageQuerySet(RunQuerySet["Image"]):
         """
         return self.filter(shelf__in=(TEAM_SHELF, user.pk)).order_by("-pk")
 
+    def first_since(self, moment: datetime) -> int | None:
+        """Return the id of the first image ordered since a moment: ids grow with time."""
+        since = self.filter(created_at__gte=moment).order_by("created_at", "pk")
+        return since.values_list("pk", flat=True).first()
+
     def trash_of(self, user: User) -> Self:
         """Return what this person has deleted, the latest first."""
         return self.filter(user=user, deleted_at__isnull=False).order_by("-deleted_at", "-pk")
@@ -379,9 +384,9 @@ class ImageQuerySet(RunQuerySet["Image"]):
         each = settings.IMAGES_AT_ONCE_EACH
         at_work = (
             Image.objects.running()
-            .filter(generation__user=OuterRef("generation__user"))
+            .filter(user=OuterRef("user"))
             .order_by()
-            .values("generation__user")
+            .values("user")
             .annotate(number=Count("pk"))
             .values("number")
         )
@@ -397,12 +402,7 @@ class ImageQuerySet(RunQuerySet["Image"]):
 
     def places(self) -> dict[int, int]:
         """Return the place in the queue of each waiting image, counted from 1, everyone taking turns."""
-        active = (
-            self.unfinished()
-            .active()
-            .order_by("pk")
-            .values_list("pk", "generation__user", "status")
-        )
+        active = self.unfinished().active().order_by("pk").values_list("pk", "user", "status")
         turns: Counter[int] = Counter()
         waiting = []
         for pk, owner, status in sorted(active[:PLACES_COUNTED], key=_running_first):
@@ -487,6 +487,9 @@ class Image(Run):
                 fields=("status", "heartbeat_at"),
                 condition=Q(finished_at=None),
                 name="image_unfinished",
+            ),
+            models.Index(
+                fields=("user",), condition=Q(finished_at=None), name="image_unfinished_of"
             ),
             models.Index(fields=("sha256",), name="image_sha256"),
             models.Index(fields=("shelf", "-id"), name="image_shelf"),

@@ -16,6 +16,8 @@ from venice_site.venice.errors import Blocked
 from venice_site.venice.runs import RunStatus
 
 FAILURES_KEPT = timedelta(days=7)  # for how long trying all again is offered
+NO_END = 2**62
+WAITED_AT_MOST = timedelta(days=7)  # in the queue, so that not every image is looked at
 MOST_AGAIN = 100  # in one go
 
 
@@ -35,7 +37,7 @@ class Progress:
         """Return how many were made since the oldest that is not there yet was ordered."""
         if not self.active:
             return 0
-        since = Image.objects.filter(pk__gte=self._active["oldest"], generation__user=self.user)
+        since = Image.objects.filter(pk__gte=self._active["oldest"], user=self.user)
         return since.pictures().count()
 
     @property
@@ -50,16 +52,19 @@ class Progress:
 
     @cached_property
     def _active(self) -> dict[str, int]:
-        mine = Image.objects.unfinished().filter(generation__user=self.user)
+        mine = Image.objects.unfinished().filter(user=self.user)
         return mine.aggregate(active=Count("pk"), oldest=Min("pk"))
 
 
 def failed(user: User) -> ImageQuerySet:
     """Return this person's images of late that ended without a picture and were not tried again."""
+    now = timezone.now()
+    first = Image.objects.first_since(now - WAITED_AT_MOST - FAILURES_KEPT)
     return Image.objects.filter(
+        pk__gte=first or NO_END,
         status__in=(RunStatus.FAILED, RunStatus.INTERRUPTED),
-        generation__user=user,
-        finished_at__gt=timezone.now() - FAILURES_KEPT,
+        user=user,
+        finished_at__gt=now - FAILURES_KEPT,
         replaced_by=None,
         deleted_at=None,
     ).order_by("pk")

@@ -44,7 +44,7 @@ class Search:
         filters = Filters(self.user)
         return {part: filters.meaning(part) for part in self.query.filters}
 
-    @property
+    @cached_property
     def context(self) -> str:
         """Return what follows an address so that its page knows the search; empty for everything."""
         return f"?{urlencode({'q': str(self.query)})}" if self.query else ""

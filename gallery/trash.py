@@ -25,7 +25,7 @@ def empty(user: User) -> int:
 
 def _remove(images: ImageQuerySet) -> int:
     removed = 0
-    while some := list(images.order_by("pk")[:BATCH]):
+    while some := list(images.order_by("deleted_at")[:BATCH]):
         with transaction.atomic():
             _remove_rows(images, [image.pk for image in some])
         for name, digest in {(image.file, image.sha256) for image in some if image.file}:

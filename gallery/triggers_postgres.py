@@ -12,10 +12,18 @@ FACTS_OF = FACTS.format(
     join="string_agg",
 )
 MONTH = "to_char({0}.created_at at time zone 'UTC', 'YYYY-MM')"
+INDEX = "create index if not exists gallery_search on gallery_searchdocument using gin (vector)"
+NO_INDEX = "drop index if exists gallery_search"
+ASIDE, BACK = (
+    [
+        "set constraints all immediate",
+        *(f"alter table {table} {verb} trigger user" for table in ("gallery_image", *BESIDE)),
+    ]
+    for verb in ("disable", "enable")
+)
 TRIGGERS = [
     "set constraints all immediate",  # rows that wait for their checks keep a table from changing
     "alter table gallery_searchdocument add column if not exists vector tsvector",
-    "create index if not exists gallery_search on gallery_searchdocument using gin (vector)",
     # Words with their places, and facts with a # in front, which no word has.
     r"""create or replace function gallery_vector(words text, facts text) returns tsvector
     language sql immutable as $$

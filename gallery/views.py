@@ -67,8 +67,10 @@ def _beside(request: SignedInRequest) -> dict[str, Any]:
 
 
 def _named(request: SignedInRequest, name: str) -> Image | None:
-    images = Image.objects.visible_to(request.user).with_facts()
-    return images.filter(pk=whole_number(request.GET.get(name, "")) or 0).first()
+    pk = whole_number(request.GET.get(name, ""))
+    if pk is None:
+        return None
+    return Image.objects.visible_to(request.user).with_facts().filter(pk=pk).first()
 
 
 @require_safe
@@ -117,7 +119,7 @@ def _place(search: Search, at: int | None, **more: int) -> str:
     """Return the address of the grid where it shows an image, or from its beginning."""
     told = {"q": str(search.query), "at": at or "", **more}
     values = urlencode({name: value for name, value in told.items() if value})
-    return f"{reverse('gallery:index')}?{values}{f'#image-{at}' if at else ''}"
+    return f"{reverse('gallery:index')}?{values}{f'#open-{at}' if at else ''}"
 
 
 def _siblings(request: SignedInRequest, image: Image) -> list[Image]:

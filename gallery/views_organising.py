@@ -29,7 +29,8 @@ def favourite(request: SignedInRequest, pk: int) -> HttpResponse:
     Mark.objects.put(request.user, [pk], favourite=request.POST.get("on") == "1")
     mark = Mark.objects.get(user=request.user, image=pk)
     if request.htmx:
-        return render(request, "gallery/organise.html#heart", {"image": image, "mark": mark})
+        shown = {"image": image, "heart": request.path, "is_on": mark.favourite}
+        return render(request, "gallery/organise.html#heart", shown)
     return redirect(_back(request, image.get_absolute_url()))
 
 

@@ -44,7 +44,7 @@ def news(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def cancel_all(request: SignedInRequest) -> HttpResponse:
     """Stop everything of this person that waits or runs."""
-    mine = Image.objects.unfinished().filter(generation__user=request.user).order_by("-pk")
+    mine = Image.objects.unfinished().filter(user=request.user).order_by("-pk")
     stopped = sum(image.cancel() for image in mine)
     messages.success(request, f"Cancelled {_pictures(stopped)}.")
     return redirect("gallery:queue")

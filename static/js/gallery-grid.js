@@ -31,7 +31,7 @@ function scrolled() {
 
 function arrive() {
   const at = new URL(location.href).searchParams.get("at");
-  const card = document.getElementById(location.hash.slice(1) || `image-${at}`);
+  const card = cardOf(document.getElementById(location.hash.slice(1))) ?? document.getElementById(`image-${at}`);
   if (!card?.matches(".picture")) return;
   card.scrollIntoView({ block: location.hash ? "center" : "start", behavior: "instant" });
   if (location.hash) linkOf(card)?.focus({ preventScroll: true });
@@ -183,7 +183,7 @@ document.addEventListener("click", (event) => {
     pick(cardOf(link), event.shiftKey);
   } else if (link && plain) {
     const card = cardOf(link);
-    keepPlace(card.id.replace("image-", ""), card.id);
+    keepPlace(card.id.replace("image-", ""), link.id); // what an address names after # keeps the focus if it can have it
   }
   const panel = target.closest("[data-panel]");
   if (panel && plain) {

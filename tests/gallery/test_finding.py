@@ -269,18 +269,22 @@ def test_pages_lead_through_everything_once_down_and_up(hang, alice, bob, q: str
 
 
 def test_a_page_of_a_search_asks_the_same_number_of_questions_for_one_and_for_sixty(
-    hang, as_alice, alice, django_assert_max_num_queries
+    hang, as_alice, alice
 ) -> None:
     hang(alice)
     where = "/gallery/?q=heron+model:flux"
     as_alice.get(where)
-    with CaptureQueriesContext(connection) as few:
-        as_alice.get(where)
+
+    def asked() -> int:
+        """Those of the gallery: the catalogue looks at the clock to know whether to ask."""
+        with CaptureQueriesContext(connection) as queries:
+            as_alice.get(where)
+        return sum("gallery_" in one["sql"] for one in queries.captured_queries)
+
+    few = asked()
     for _ in range(PAGE_SIZE):
         hang(alice)
-    as_alice.get(where)  # what is remembered for seconds is remembered again
-    with django_assert_max_num_queries(len(few)):
-        as_alice.get(where)
+    assert asked() <= few
 
 
 def test_the_place_in_the_address_shows_that_picture_and_leads_both_ways(
@@ -301,7 +305,7 @@ def test_the_page_of_a_picture_leads_to_its_neighbours_in_the_search(hang, as_al
     page = as_alice.get(f"/gallery/images/{second}/?q=heron").text
     assert f'href="/gallery/images/{first}/?q=heron" rel="next"' in page
     assert f'href="/gallery/images/{third}/?q=heron" rel="prev"' in page
-    assert f"/gallery/?q=heron&amp;at={second}#image-{second}" in page
+    assert f"/gallery/?q=heron&amp;at={second}#open-{second}" in page
 
 
 def test_the_search_box_gets_the_results_alone(hang, as_alice, alice) -> None:
