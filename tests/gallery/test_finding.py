@@ -276,9 +276,11 @@ def test_a_page_of_a_search_asks_the_same_number_of_questions_for_one_and_for_si
     as_alice.get(where)
     with CaptureQueriesContext(connection) as few:
         as_alice.get(where)
+    questions = len(few)
     for _ in range(PAGE_SIZE):
         hang(alice)
-    with django_assert_max_num_queries(len(few)):
+    as_alice.get(where)  # what is remembered for seconds is remembered again
+    with django_assert_max_num_queries(questions):
         as_alice.get(where)
 
 
