@@ -106,8 +106,10 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
 
 def show_news(request: SignedInRequest, found: Conversation, *, sent: bool = False) -> HttpResponse:
     """Show what waits in the queue, and what was said after the last message that the page has."""
+    queue = read_queue(found)
+    found = _visible(request, found.pk)  # after the queue, so that what left it is among the news
     branch = read_news(found, number_in(request.POST or request.GET, "after"))
-    context = {"conversation": found, "queue": read_queue(found), "branch": branch}
+    context = {"conversation": found, "queue": queue, "branch": branch}
     if sent:
         context["request_id"] = uuid.uuid4()
     return render(request, "chat/queue.html#news", context)

@@ -34,6 +34,14 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "thread" && queue()?.querySelector("li")) askForNews();
 });
 document.body.addEventListener("htmx:afterSettle", showOnce);
+
+// The page was drawn in the moment in which the next message was asked: that one is still to come.
+function askForWhatIsMissing() {
+  const waitsForReply = queue()?.querySelector(".queue__title") !== null;
+  if (queue() && waitsForReply && !document.querySelector("#thread [data-stream]")) setTimeout(askForNews, 1000);
+}
+document.body.addEventListener("htmx:afterSettle", askForWhatIsMissing);
+askForWhatIsMissing();
 scroll.addEventListener("toggle", (event) => {
   if (event.target.matches?.("[data-queued-edit]:not([open])")) askForNews();
 }, true);

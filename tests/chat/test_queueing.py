@@ -337,3 +337,23 @@ def test_a_page_whose_turn_is_about_to_come_asks_for_it(
     assert "every 1s" not in page(alice_chats, paused)
     Message.objects.replies().update(status="succeeded")
     assert "every 1s" in page(alice_chats, paused)
+
+
+def test_news_never_lack_the_message_that_has_just_left_the_queue(
+    paused: Conversation, alice_chats: Chat, monkeypatch
+) -> None:
+    from chat import views
+
+    read_queue = views.read_queue
+
+    def read_and_then_it_goes_on(conversation: Conversation) -> queueing.Queue:
+        Message.objects.replies().update(status="succeeded")
+        queueing.advance(conversation)
+        return read_queue(conversation)
+
+    before = paused.messages.replies().get().pk
+    monkeypatch.setattr(views, "read_queue", read_and_then_it_goes_on)
+    news = alice_chats.client.get(
+        f"/chat/{paused.pk}/news", {"after": before}, headers=HTMX
+    ).content.decode()
+    assert f'id="message-{Message.objects.get(text="Two").pk}"' in news
