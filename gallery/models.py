@@ -334,6 +334,13 @@ class ImageQuerySet(RunQuerySet["Image"]):
         """Return the images with all that a card shows, without the long columns that it does not."""
         return self.select_related("generation__user").defer("request", "response", "exif")
 
+    def for_cards(self) -> Self:
+        """Return the images with what the grid shows of each, and nothing of their owners."""
+        theirs = ("words", "typed", "negative_prompt")
+        return self.select_related("generation").defer(
+            "request", "response", "exif", *(f"generation__{name}" for name in theirs)
+        )
+
     def running(self) -> Self:
         """Return the images that are being made now."""
         return self.unfinished().filter(status=RunStatus.RUNNING)
