@@ -180,7 +180,7 @@ class Page:
 def _hung(user: User, ids: list[int]) -> list[Placed]:
     """Return images in the order of these ids, with the person's marks."""
     images = {
-        image.pk: image for image in Image.objects.shown_to(user).with_facts().filter(pk__in=ids)
+        image.pk: image for image in Image.objects.shown_to(user).for_cards().filter(pk__in=ids)
     }
     marks = Mark.objects.of(user, ids)
     hung = placed(images[pk] for pk in ids if pk in images)

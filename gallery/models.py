@@ -354,6 +354,13 @@ class ImageQuerySet(RunQuerySet["Image"]):
             "request", "response", "exif", "recipe"
         )
 
+    def for_cards(self) -> Self:
+        """Return the images with what the grid shows of each, and nothing of their owners."""
+        theirs = ("words", "typed", "negative_prompt")
+        return self.select_related("generation").defer(
+            "request", "response", "exif", *(f"generation__{name}" for name in theirs)
+        )
+
     def running(self) -> Self:
         """Return the images that are being made now."""
         return self.unfinished().filter(status=RunStatus.RUNNING)

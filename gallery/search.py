@@ -11,7 +11,6 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
@@ -176,14 +175,25 @@ POSTGRES = (
     " order by {1} limit %s"
 )
 
+# The newest few thousand alone. PostgreSQL takes phrases for rare, and would fetch all 45,000 pictures that
+# have a common one, for half a second, to show the newest 60.
+NEAR = (
+    "select image_id from (select image_id, vector from gallery_searchdocument where {0}"
+    " order by {1} limit 3000) as near where vector @@ %s::tsquery order by {1} limit %s"
+)
+
 
 def _matching(expression: str, below: int, above: int, number: int, is_upward: bool) -> list[int]:
     is_postgres = connection.vendor == "postgresql"
     column = "image_id" if is_postgres else "rowid"
     order = column if is_upward else f"{column} desc"
     bounds = f"{column} < %s and {column} > %s"
-    statement = (POSTGRES if is_postgres else LITE).format(bounds, order)
-    values: list[Any] = [expression, below, above, number]
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        if is_postgres and "<->" in expression:
+            cursor.execute(NEAR.format(bounds, order), [below, above, expression, number])
+            near = [int(row[0]) for row in cursor.fetchall()]
+            if len(near) == number:
+                return near
+        statement = (POSTGRES if is_postgres else LITE).format(bounds, order)
+        cursor.execute(statement, [expression, below, above, number])
         return [int(row[0]) for row in cursor.fetchall()]

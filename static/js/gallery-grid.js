@@ -21,12 +21,21 @@ function firstInSight() {
 }
 
 let scrolling = 0;
+let isLeaving = false;
 function scrolled() {
   clearTimeout(scrolling);
+  if (isLeaving) return;
   scrolling = setTimeout(() => {
     const isTop = window.scrollY < 200 && !document.querySelector(".grid__newer");
     keepPlace(isTop ? "" : firstInSight()?.id.replace("image-", ""));
   }, settle);
+}
+
+// Whoever scrolls and at once opens a picture comes back to that picture, not to where the scrolling ended.
+function leave() {
+  clearTimeout(scrolling);
+  isLeaving = true;
+  setTimeout(() => (isLeaving = false), 5000);
 }
 
 function arrive() {
@@ -183,6 +192,7 @@ document.addEventListener("click", (event) => {
     pick(cardOf(link), event.shiftKey);
   } else if (link && plain) {
     const card = cardOf(link);
+    leave();
     keepPlace(card.id.replace("image-", ""), link.id); // what an address names after # keeps the focus if it can have it
   }
   const panel = target.closest("[data-panel]");
@@ -203,6 +213,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("reset", () => setTimeout(count));
 document.addEventListener("keydown", pressed);
 document.addEventListener("scroll", scrolled, { passive: true });
+window.addEventListener("pageshow", () => (isLeaving = false));
 document.addEventListener("htmx:beforeSwap", beforeSwap);
 document.addEventListener("htmx:afterSettle", afterSwap);
 
