@@ -266,8 +266,8 @@ def test_what_a_model_ignores_is_said(as_alice, db, model: str, sentence: str) -
     assert sentence in as_alice.get(f"/gallery/form?model={model}").text
 
 
-def test_a_picture_of_a_model_that_ignores_seeds_says_so(made, as_alice) -> None:
-    image = made(model="nano-banana-pro")
+def test_a_picture_of_a_model_that_ignores_seeds_says_so(ordered, as_alice) -> None:
+    image = ordered(model="nano-banana-pro")[0]
     assert "this model ignores seeds" in as_alice.get(f"/gallery/images/{image.pk}/").text
 
 
