@@ -1,13 +1,11 @@
-"""Conversations, their messages and the pictures attached to them; the row is the truth."""
+"""Conversations and their messages; the row is the truth."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
@@ -15,14 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat import branches
+from chat.attachments import Attachment, delete_files
 from chat.folders import Folder
 from chat.parcels import Parcel
 from chat.shares import Share
+from chat.summaries import Summary
 from venice_site.accounts.models import User
 from venice_site.venice.runs import UNFINISHED, Run, RunQuerySet, RunStatus
 from venice_site.venice.types import Usage
 
-__all__ = ["Folder", "Parcel", "Share"]  # models of this room that live in modules of their own
+# Models of this room that live in modules of their own.
+__all__ = ["Attachment", "Folder", "Parcel", "Share", "Summary"]
 
 TITLE_LENGTH = 60
 TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
@@ -236,16 +237,14 @@ class Conversation(models.Model):
         Conversation.objects.filter(pk=self.pk).update(deleted_at=None)
 
     def prune(self) -> None:
-        """Delete the conversation for good, its pictures too."""
+        """Delete the conversation for good, its files too."""
         attachments = Attachment.objects.filter(message__conversation=self)
-        files = set(attachments.values_list("file", flat=True).distinct())
+        files = set(attachments.values_list("file", flat=True))
         for reply in self.messages.active():
             reply.cancel()  # its writer finds no row any more and settles what was used
         with transaction.atomic():
             self.delete()
-        still_used = Attachment.objects.filter(file__in=files).values_list("file", flat=True)
-        for name in files - set(still_used):
-            default_storage.delete(name)
+        delete_files(files)
 
     @cached_property
     def tree(self) -> branches.Tree:
@@ -285,7 +284,8 @@ class Message(Run):
     """One turn of a conversation; a message written by a model is a reply, and as such a run.
 
     `parent` is what it answers: trying again and editing add siblings, nothing is overwritten. Times in
-    milliseconds, cost in micro-USD. `request_id` is drawn by the page, so that a double click is one message.
+    milliseconds, cost in micro-USD. `summary` is what the model was told instead of the oldest messages.
+    `request_id` is drawn by the page, so that a double click is one message.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
@@ -294,6 +294,7 @@ class Message(Run):
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     request_id = models.UUIDField(null=True)
     text = models.TextField(blank=True)
+    summary = models.ForeignKey(Summary, models.SET_NULL, null=True, related_name="+")
 
     reasoning = models.TextField(blank=True)
     reasoning_ms = models.PositiveIntegerField(null=True)
@@ -369,29 +370,3 @@ class Message(Run):
             "cost": usage.cost,
             "cost_source": usage.cost_source,
         }
-
-
-def picture_name(mime: str) -> str:
-    """Return a name of our own for an attached picture; what the person called it plays no part."""
-    suffix = mime.removeprefix("image/")
-    return f"chat/{timezone.now():%Y/%m}/{uuid.uuid4().hex}.{suffix}"
-
-
-class Attachment(models.Model):
-    """A picture attached to a message: sniffed, made small and encoded afresh before it was kept."""
-
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
-    mime = models.CharField(max_length=20)
-    file = models.FileField(max_length=200)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return f"Attachment {self.pk}"
-
-    def get_absolute_url(self) -> str:
-        """Return the address at which those who may read the conversation see the picture."""
-        return reverse("chat:attachment", args=[self.pk])

@@ -12,6 +12,8 @@ LONGEST_SIDE = 1568  # pixels; models see no more than this (contract 7.5)
 SHORTEST_SIDE = 64  # pixels; Venice refuses smaller pictures (contract 7.5)
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000
+PIXELS_A_TOKEN = 750
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
@@ -27,6 +29,17 @@ class Picture:
     mime: str
     width: int
     height: int
+
+    @property
+    def tokens(self) -> int:
+        """Return roughly how many tokens a model reads in it; it depends on the pixels, not on the bytes."""
+        return -(-self.width * self.height // PIXELS_A_TOKEN)
+
+
+def is_picture(content: bytes) -> bool:
+    """Return whether the first bytes are those of a picture, of a format that we take or not."""
+    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return is_webp or content.startswith(_SIGNATURES) or content[4:8] == b"ftyp"
 
 
 def prepare(content: bytes) -> Picture:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.branches import Siblings, Tree
-from chat.models import Attachment, Conversation, Message
+from chat.models import Attachment, Conversation, Message, Summary
 
 TURNS_A_PAGE = 40
 TURNS_ABOVE = 4  # shown above a message that somebody jumps to
@@ -14,12 +14,26 @@ TURNS_ABOVE = 4  # shown above a message that somebody jumps to
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message in its place: beside its siblings, and perhaps the last of its branch."""
+    """A message in its place: beside its siblings, and perhaps the last of its branch.
+
+    `summary` stands for everything down to this message when the model does not get it in full any more.
+    """
 
     message: Message
     siblings: Siblings
     is_last: bool
-    pictures: Sequence[Attachment] = ()
+    attached: Sequence[Attachment] = ()
+    summary: Summary | None = None
+
+    @property
+    def pictures(self) -> list[Attachment]:
+        """Return the attached pictures."""
+        return [one for one in self.attached if one.is_picture]
+
+    @property
+    def documents(self) -> list[Attachment]:
+        """Return the attached documents."""
+        return [one for one in self.attached if not one.is_picture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ def read_branch(
     path = tree.branch(at if at in tree else conversation.tip_id)
     start, end = _stretch(path, at, before, after)
     last = path[-1] if path else None
-    turns = _turns(conversation, tree, path[start:end], last)
+    turns = _turns(conversation, tree, path[start:end], last, newest_summary(path))
     return Branch(
         turns,
         earlier=path[start] if start else None,
@@ -81,22 +95,32 @@ def _stretch(
     return start, end
 
 
-def read_turn(message: Message, pictures: Sequence[Attachment] = ()) -> Turn:
+def newest_summary(path: Sequence[int]) -> Summary | None:
+    """Return the summary that stands for most of a branch."""
+    return Summary.objects.filter(until__in=path).order_by("until", "pk").last()
+
+
+def read_turn(message: Message, attached: Sequence[Attachment] = ()) -> Turn:
     """Return one message in its place."""
     tree = message.conversation.tree
     is_last = tree.branch(message.pk)[-1] == message.pk
-    return Turn(message, tree.siblings(message.pk), is_last, pictures)
+    return Turn(message, tree.siblings(message.pk), is_last, attached)
 
 
 def _turns(
-    conversation: Conversation, tree: Tree, shown: list[int], last: int | None
+    conversation: Conversation,
+    tree: Tree,
+    shown: list[int],
+    last: int | None,
+    summary: Summary | None,
 ) -> list[Turn]:
-    pictures: dict[int, list[Attachment]] = {}
-    for picture in Attachment.objects.filter(message__in=shown):
-        pictures.setdefault(picture.message_id, []).append(picture)
+    attached: dict[int | None, list[Attachment]] = {}
+    for one in Attachment.objects.filter(message__in=shown):
+        attached.setdefault(one.message_id, []).append(one)
     turns = []
     for message in Message.objects.filter(pk__in=shown).order_by("pk"):
         message.conversation = conversation
-        siblings, found = tree.siblings(message.pk), pictures.get(message.pk, ())
-        turns.append(Turn(message, siblings, message.pk == last, found))
+        siblings, found = tree.siblings(message.pk), attached.get(message.pk, ())
+        told = summary if summary and summary.until_id == message.pk else None
+        turns.append(Turn(message, siblings, message.pk == last, found, told))
     return turns

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 
+from chat import compaction
 from chat.models import Message, TitleSource
 from chat.rendering import one_line_end
 from chat.tasks import write_title
@@ -252,11 +253,26 @@ def flush(some: Iterable[LiveReply]) -> None:
 
 
 def write_reply(live: LiveReply) -> None:
-    """Stream one reply from Venice into its row; however it ends, what arrived is kept and settled."""
+    """Stream one reply from Venice into its row; however it ends, what arrived is kept and settled.
+
+    A conversation that has grown too long for its model is summarised first.
+    """
     reply = live.reply
     call = reply.call_id
     assert call is not None  # every reply is reserved before it is written
-    stream = live.venice.stream_reply(live.order, call)
+    try:
+        order = compaction.fitted(live.venice, reply, live.order, live.follow)
+    except Stopped:
+        _end_stopped(live, None)
+    except VeniceError as error:
+        _end(live, reply.fail(error, **_facts(live, None)), None)
+    else:
+        _stream(live, order, call)
+
+
+def _stream(live: LiveReply, order: ChatOrder, call: int) -> None:
+    reply = live.reply
+    stream = live.venice.stream_reply(order, call)
     live.follow(stream)
     try:
         with stream:

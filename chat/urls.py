@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import views, views_list, views_moving, views_sharing
+from chat import views, views_attaching, views_list, views_moving, views_sharing
 
 app_name = "chat"
 
@@ -47,5 +47,12 @@ urlpatterns = [
     path("<int:pk>/replies/<int:reply_id>/stream", views.stream, name="stream"),
     path("<int:pk>/replies/<int:reply_id>/again", views.try_again, name="try_again"),
     path("<int:pk>/replies/<int:reply_id>/continue", views.go_on, name="go_on"),
-    path("attachments/<int:attachment_id>/", views.attachment, name="attachment"),
+    path("<int:pk>/context", views_attaching.context, name="context"),
+    path("attachments/", views_attaching.attachments, name="attachments"),
+    path("attachments/<int:attachment_id>/", views_attaching.attachment, name="attachment"),
+    path(
+        "attachments/<int:attachment_id>/remove",
+        views_attaching.remove_attachment,
+        name="remove_attachment",
+    ),
 ]

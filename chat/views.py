@@ -5,19 +5,19 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import asking, temporary
 from chat.asking import Asked
 from chat.folders import Folder
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
-from chat.models import Attachment, Conversation, Message, shortened
+from chat.gauges import gauge_of
+from chat.models import Conversation, Message, shortened
 from chat.reading import Branch, read_branch, read_turn
 from chat.replies import release_connection
 from chat.shelves import read_entries
@@ -81,7 +81,7 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
         return _refused(request, form, found)
     if not request.htmx:
         return redirect(found)
-    shown = [read_turn(asked.question, asked.pictures), read_turn(asked.reply)]
+    shown = [read_turn(asked.question, asked.attached), read_turn(asked.reply)]
     context = {
         "conversation": found,
         "branch": Branch(shown),
@@ -168,7 +168,7 @@ def go_on(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
 
 @require_POST
 def edit(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
-    """Ask a question in other words; the old wording stays beside it, pictures are kept."""
+    """Ask a question in other words; the old wording stays beside it, its files are kept."""
     found = get_object_or_404(_messages(request, pk), pk=message_id, role="user")
     data = {
         "text": request.POST.get("text", ""),
@@ -219,17 +219,6 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
 
 
-@require_GET
-@cache_control(private=True, max_age=31_536_000, immutable=True)
-def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
-    """Show a picture to those who may read its conversation."""
-    visible = Message.objects.visible_to(request.user)
-    found = get_object_or_404(Attachment, pk=attachment_id, message__in=visible)
-    response = FileResponse(found.file.open("rb"), content_type=found.mime)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
 def _visible(request: SignedInRequest, pk: int) -> Conversation:
     return get_object_or_404(
         Conversation.objects.visible_to(request.user).select_related("owner", "folder"), pk=pk
@@ -267,7 +256,7 @@ def _page(
     status: int = 200,
     **forms: Any,
 ) -> HttpResponse:
-    context = {
+    context: dict[str, Any] = {
         "conversation": found,
         "branch": branch or Branch(),
         "current": found.pk if found else None,
@@ -281,7 +270,10 @@ def _page(
         "settings_form": SettingsForm(instance=found),
         "rename_form": RenameForm(initial={"title": found.title if found else ""}),
     }
-    return render(request, PAGE, context | forms, status=status)
+    context |= forms
+    composer: MessageForm = context["composer"]
+    context["gauge"] = gauge_of(found, branch.last if branch else None, composer.model_shown)
+    return render(request, PAGE, context, status=status)
 
 
 def _go_to(request: SignedInRequest, found: Conversation) -> HttpResponse:

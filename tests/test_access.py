@@ -46,6 +46,7 @@ MEMBERS = {
     "chat/folders/",
     "chat/shares/",
     "chat/parcels/",
+    "chat/attachments/",
     "usage/",
     "accounts/password/change/",
     "admin/password_change/",
@@ -109,6 +110,8 @@ OWN_THINGS = {
     "chat/<int:pk>/replies/<int:reply_id>/again",
     "chat/<int:pk>/replies/<int:reply_id>/continue",
     "chat/attachments/<int:attachment_id>/",
+    "chat/attachments/<int:attachment_id>/remove",
+    "chat/<int:pk>/context",
 }
 PAGES_OF_OWN_THINGS = {
     "gallery/images/<int:pk>/",
