@@ -13,7 +13,7 @@ from chat.context import Branch, Said, estimate, measure, room, tokens_of
 from chat.documents import CHARACTERS_A_TOKEN, is_text, tokens_in
 from chat.models import Message, Summary
 from venice_site.venice import quotas
-from venice_site.venice.errors import Stopped, VeniceError
+from venice_site.venice.errors import Stopped, VeniceError, WindowExceeded
 from venice_site.venice.models import CallKind
 from venice_site.venice.service import ReplyStream, Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, FilePart, Model
@@ -22,6 +22,7 @@ log = logging.getLogger("studio.chat")
 
 SURELY_FITS = 5  # tokens for one of ours: no language needs more
 KEPT_SHARE = 0.5  # of the room, for the newest messages, so that the next questions fit too
+SHORTER = 0.6  # of what Venice found too long
 NEWEST_KEPT = 2  # messages before the question that stay as they are if they fit at all
 SUMMARY_TOKENS = 1500
 ROUNDS_AT_MOST = 24  # calls for one summary
@@ -60,20 +61,30 @@ class Passage:
         return len(self.text) + self.in_files
 
 
-def fitted(venice: Venice, reply: Message, order: ChatOrder, follow: Follow) -> ChatOrder:
+def fitted(
+    venice: Venice, reply: Message, order: ChatOrder, follow: Follow, *, refused: bool = False
+) -> ChatOrder:
     """Return the order so that it fits the model: as it is, or with a summary of its oldest part.
 
     Asks the model for one when none is there, and keeps it. `follow` is told of each stream, so that
-    somebody can stop it. Raises `Stopped` and `VeniceError`.
+    somebody can stop it. `refused`: Venice found it too long although we did not, so it becomes much
+    shorter than it was. Raises `Stopped` and `VeniceError`.
     """
     model = venice.model("text", order.model)
     most = room(model, order.max_tokens) if model else None
-    if model is None or most is None or estimate(order) * SURELY_FITS <= most:
+    if model is None or most is None or len(_turns(order)) < 2:
+        if refused:
+            raise WindowExceeded  # there is nothing that a summary could stand for
+        return order
+    if estimate(order) * SURELY_FITS <= most and not refused:
         return order
     branch = measure(reply.conversation, _path(order), _instructions(order))
     # What is asked now is no part of the branch that was measured.
     beside = sum(tokens_of(m) for m in _turns(order)[len(branch.pieces) :])
     fits, summary = branch.fitting(most - beside)
+    if refused:
+        most = int(min(most, branch.tokens(summary) + beside) * SHORTER)
+        fits, summary = branch.fitting(most - beside)
     if not fits:
         summary = _Summarising(venice, reply, order, model, most, branch, follow).carry_out(summary)
     if summary is None:

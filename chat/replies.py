@@ -24,7 +24,7 @@ from chat import compaction
 from chat.models import Message, TitleSource
 from chat.rendering import one_line_end
 from chat.tasks import write_title
-from venice_site.venice.errors import BadAnswer, Stopped, VeniceError
+from venice_site.venice.errors import BadAnswer, Stopped, VeniceError, WindowExceeded
 from venice_site.venice.runs import our_fault
 from venice_site.venice.service import ReplyStream, Venice
 from venice_site.venice.types import ChatOrder, Delta, Usage
@@ -257,34 +257,32 @@ def write_reply(live: LiveReply) -> None:
 
     A conversation that has grown too long for its model is summarised first.
     """
-    reply = live.reply
+    if not _write(live):
+        _write(live, refused=True)
+
+
+def _write(live: LiveReply, *, refused: bool = False) -> bool:
+    """Return False when Venice counts more tokens than we do, and more has to be summarised."""
+    reply, stream = live.reply, None
     call = reply.call_id
     assert call is not None  # every reply is reserved before it is written
     try:
-        order = compaction.fitted(live.venice, reply, live.order, live.follow)
-    except Stopped:
-        _end_stopped(live, None)
-    except VeniceError as error:
-        _end(live, reply.fail(error, **_facts(live, None)), None)
-    else:
-        _stream(live, order, call)
-
-
-def _stream(live: LiveReply, order: ChatOrder, call: int) -> None:
-    reply = live.reply
-    stream = live.venice.stream_reply(order, call)
-    live.follow(stream)
-    try:
+        order = compaction.fitted(live.venice, reply, live.order, live.follow, refused=refused)
+        stream = live.venice.stream_reply(order, call)
+        live.follow(stream)
         with stream:
             for delta in stream:
                 live.take(delta)
     except Stopped:
-        _end_stopped(live, stream.usage)
+        _end_stopped(live, stream.usage if stream else None)
     except VeniceError as error:
-        usage = stream.usage if live.has_content else None
+        if isinstance(error, WindowExceeded) and not refused:
+            return False
+        usage = stream.usage if stream and live.has_content else None
         _end(live, reply.fail(error, usage=usage, **_facts(live, usage)), usage)
     else:
         _end_well(live, stream.usage)
+    return True
 
 
 def _end_well(live: LiveReply, usage: Usage) -> None:

@@ -259,6 +259,19 @@ def test_a_summary_that_fails_is_said_and_costs_nothing_of_what_was_written(
     assert ended(newest_reply()).status == "succeeded"
 
 
+def test_what_venice_finds_too_long_although_we_did_not_is_summarised_too(
+    alice, alice_chats: Chat, simulator: Simulator
+) -> None:
+    conversation = talk(alice, 20_000)
+    simulator.fail("context-length", times=1)
+    alice_chats.send(conversation, "And now?", model=small().id)
+    reply = ended(newest_reply())
+    assert reply.status == "succeeded", reply.error
+    assert reply.summary_id == Summary.objects.get().pk
+    first, _, second = (len(str(r.body["messages"])) for r in requests_for_replies(simulator)[:3])
+    assert second < 0.7 * first
+
+
 def test_a_summary_that_no_quota_has_room_for_is_said(
     full: Conversation, alice_chats: Chat
 ) -> None:

@@ -119,6 +119,15 @@ class InvalidOrder(Refusal):
     sentence = "Venice refused these settings."
 
 
+class WindowExceeded(InvalidOrder):
+    """400: there is more to read than the model can take at once."""
+
+    sentence = (
+        "The conversation is too long for this model. Start a new one, or choose a model with a"
+        " larger context."
+    )
+
+
 class KeyRefused(Refusal):
     """401: the key is wrong, expired or inactive."""
 

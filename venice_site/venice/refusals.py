@@ -214,10 +214,7 @@ def _suggestion(said: Said) -> str:
 
 def _invalid(said: Said) -> Meaning:
     if _TOO_LONG.search(said.everything):
-        return (
-            errors.InvalidOrder,
-            "The conversation is too long for this model. Start a new one, or choose a model with a larger context.",
-        )
+        return errors.WindowExceeded, ""
     reasons = said.plain[:300]
     return errors.InvalidOrder, f"Venice refused these settings: {reasons}" if reasons else ""
 
