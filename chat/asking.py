@@ -74,7 +74,8 @@ def ask(venice: Venice, conversation: Conversation, question: Question, after: i
     except IntegrityError:
         asked = Message.objects.filter(author=venice.user, request_id=question.request_id).first()
         if asked is not None:
-            return Asked(asked.children.replies().earliest("pk"), asked)
+            reply = asked.children.replies().earliest("pk")
+            return Asked(reply, asked, tuple(asked.attachments.all()))
         _make_way(conversation)
         return begin()
 
@@ -121,7 +122,7 @@ def _begin(
         attaching.join(message.pk, question.attached, question.copied)
         reply = _begin_reply(venice, conversation, message.pk, order)
     conversation.grow(message, reply)
-    return Asked(reply, message, tuple(message.attachments.all()))
+    return Asked(reply, message, tuple(message.attachments.all()) if question.files else ())
 
 
 def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, *, text: str) -> Asked:

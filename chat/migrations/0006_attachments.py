@@ -6,6 +6,12 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def forget_documents(apps, schema_editor):
+    """On the way back there is no place for documents and for what was not sent; their files stay behind."""
+    attachments = apps.get_model("chat", "Attachment").objects
+    attachments.filter(models.Q(message=None) | models.Q(width=None)).delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -101,4 +107,5 @@ class Migration(migrations.Migration):
             name='summary',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='chat.summary'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, forget_documents),
     ]

@@ -5,6 +5,7 @@ const composer = document.getElementById("composer");
 const text = composer.elements.text;
 const picker = composer.elements.uploads;
 const list = composer.querySelector("[data-attached]");
+const area = composer.closest(".conversation"); // a file may be dropped anywhere beside the list
 const camera = composer.querySelector("[data-camera]");
 const kept = `files-${composer.dataset.conversation}`;
 const coming = new Set();
@@ -150,15 +151,15 @@ function holdsFiles(event) {
   return [...event.dataTransfer.types].includes("Files");
 }
 
-composer.addEventListener("dragover", (event) => {
+area.addEventListener("dragover", (event) => {
   if (!holdsFiles(event)) return;
   event.preventDefault();
   composer.classList.add("composer--dropping");
 });
-composer.addEventListener("dragleave", (event) => {
-  if (!composer.contains(event.relatedTarget)) composer.classList.remove("composer--dropping");
+area.addEventListener("dragleave", (event) => {
+  if (!area.contains(event.relatedTarget)) composer.classList.remove("composer--dropping");
 });
-composer.addEventListener("drop", (event) => {
+area.addEventListener("drop", (event) => {
   if (!holdsFiles(event)) return;
   event.preventDefault();
   composer.classList.remove("composer--dropping");

@@ -82,5 +82,6 @@ def test_files_come_in_and_go_with_the_message(
     expect(page.get_by_alt_text("Attached picture 1")).to_be_visible()
     expect(files).to_have_count(0)
     page.get_by_label("Context", exact=True).click()
-    expect(page.get_by_text(re.compile(r"About [\d,]+ of 198,000 tokens are used"))).to_be_visible()
+    words = re.compile(r"About [\d,]+ of 198,000 tokens are used")
+    expect(page.get_by_role("paragraph").filter(has_text=words)).to_be_visible()
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
