@@ -6,34 +6,23 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import replies
-from chat.folders import instructions_for
-from chat.models import (
-    MOST_BESIDE,
-    Attachment,
-    Conversation,
-    Message,
-    QueuedMessage,
-    QueuedPicture,
-    Role,
-    picture_name,
-)
+from chat import attaching, replies
+from chat.attaching import Carried
+from chat.context import MESSAGE_TOKENS, Said, instructions_of, refuse_too_long
+from chat.documents import tokens_in
+from chat.models import MOST_BESIDE, Attachment, Conversation, Message, QueuedMessage, Role
 from chat.personas import character_of
-from chat.pictures import Picture
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
-from venice_site.venice.types import ChatMessage, ChatOrder, ImagePart, Model
+from venice_site.venice.types import ChatMessage, ChatOrder, Model
 
-MOST_PICTURES_SENT = 10  # contract 7.5; the newest ones
 GO_ON = "Continue exactly where your last answer stopped. Repeat nothing and add no remark."
 
 
@@ -53,19 +42,25 @@ class Taken(VeniceError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person wants to ask, validated; `copied` are pictures kept from an earlier version.
+    """What a person wants to ask, validated.
 
-    `beside` are further models, asked the same at the same time. `queued` is the row of the queue that the
-    question waited in; it goes as the question is asked.
+    `attached` are files that wait to be sent, `copied` those of an earlier version of the question. `beside`
+    are further models, asked the same at the same time. `queued` is the row of the queue that the question
+    waited in; it goes as the question is asked.
     """
 
     text: str
     model: Model
-    pictures: tuple[Picture, ...] = ()
-    copied: tuple[Attachment | QueuedPicture, ...] = ()
+    attached: tuple[Attachment, ...] = ()
+    copied: tuple[Attachment, ...] = ()
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
     beside: tuple[Model, ...] = ()
     queued: int | None = None
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """Return everything that goes with the question."""
+        return (*self.copied, *self.attached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +69,18 @@ class Asked:
 
     reply: Message
     question: Message | None = None
-    pictures: tuple[Attachment, ...] = ()
+    attached: tuple[Attachment, ...] = ()
     beside: tuple[Message, ...] = ()
 
 
 def ask(venice: Venice, conversation: Conversation, question: Question, after: int | None) -> Asked:
     """Ask a question after a message (None: as the first); its replies are being written on return.
 
-    Asking twice with one request id gives the first replies. Raises `VeniceError` (a quota, `Busy`) and
-    has then changed nothing, however many models were to be asked.
+    Asking twice with one request id gives the first replies. Raises `VeniceError` (a quota, `Busy`,
+    `TooLong`) and has then changed nothing, however many models were to be asked.
     """
-    sent = _as_sent(question)
     orders = [
-        _order(conversation, model, [*_history(conversation, after, model), sent])
+        _order_for(conversation, question, model, after)
         for model in (question.model, *question.beside)
     ]
     try:
@@ -101,7 +95,8 @@ def try_again(venice: Venice, reply: Message, model: Model) -> Asked:
     """Ask the same question again; the new reply stands beside the old one."""
     conversation = reply.conversation
     history = _history(conversation, reply.parent_id, model)
-    return _begin_sibling(venice, reply, _order(conversation, model, history))
+    order = refuse_too_long(_order(conversation, model, history), model)
+    return _begin_sibling(venice, reply, order)
 
 
 def go_on(venice: Venice, reply: Message, model: Model) -> Asked:
@@ -136,70 +131,38 @@ def _begin(
     orders: Sequence[ChatOrder],
     after: int | None,
 ) -> Asked:
-    files = [kept_file(picture) for picture in question.pictures]
-    try:
-        with transaction.atomic():
-            tip = _make_way(conversation)
-            if question.queued is not None:
-                _take(question.queued, is_next=tip == after)
-            if after is not None:
-                Message.objects.filter(children=after, undecided=True).update(undecided=False)
-            message = Message.objects.create(
-                conversation=conversation,
-                parent_id=after,
-                role=Role.USER,
-                author=venice.user,
-                request_id=question.request_id,
-                text=question.text,
-                status=RunStatus.SUCCEEDED,
-                undecided=bool(question.beside),
-            )
-            pictures = _attach(message, question, files)
-            replies_begun = [
-                _begin_reply(venice, conversation, message.pk, order, column=column)
-                for column, order in enumerate(orders)
-            ]
-            _lead_to(conversation, replies_begun[0])
-    except (
-        Exception
-    ):  # whatever it was, it goes on to the caller; nothing points to the files any more
-        for name in files:
-            default_storage.delete(name)
-        raise
+    with transaction.atomic():
+        tip = _make_way(conversation)
+        if question.queued is not None:
+            _take(question.queued, is_next=tip == after)
+        if after is not None:
+            Message.objects.filter(children=after, undecided=True).update(undecided=False)
+        message = Message.objects.create(
+            conversation=conversation,
+            parent_id=after,
+            role=Role.USER,
+            author=venice.user,
+            request_id=question.request_id,
+            text=question.text,
+            status=RunStatus.SUCCEEDED,
+            undecided=bool(question.beside),
+        )
+        attaching.join(message.pk, question.attached, question.copied)
+        replies_begun = [
+            _begin_reply(venice, conversation, message.pk, order, column=column)
+            for column, order in enumerate(orders)
+        ]
+        _lead_to(conversation, replies_begun[0])
     conversation.grow(message, *replies_begun)
     reply, *beside = replies_begun
-    return Asked(reply, message, pictures, tuple(beside))
+    attached = tuple(message.attachments.all()) if question.files else ()
+    return Asked(reply, message, attached, tuple(beside))
 
 
 def _take(queued: int, *, is_next: bool) -> None:
     """Take the question out of the queue. Raises `Taken` when somebody else was quicker."""
     if not is_next or not QueuedMessage.objects.take(queued):
         raise Taken
-
-
-def kept_file(picture: Picture) -> str:
-    """Keep the bytes of a picture under a name of our own, which is returned."""
-    return default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
-
-
-def _attach(message: Message, question: Question, files: list[str]) -> tuple[Attachment, ...]:
-    kept = [_attachment(message, picture, str(picture.file.name)) for picture in question.copied]
-    new = zip(question.pictures, files, strict=True)
-    found = (*kept, *(_attachment(message, picture, name) for picture, name in new))
-    return tuple(Attachment.objects.bulk_create(found)) if found else ()
-
-
-def _attachment(
-    message: Message, picture: Picture | Attachment | QueuedPicture, name: str
-) -> Attachment:
-    return Attachment(
-        message=message,
-        file=name,
-        mime=picture.mime,
-        width=picture.width,
-        height=picture.height,
-        from_image=picture.from_image,
-    )
 
 
 def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, **kept: Any) -> Asked:
@@ -273,8 +236,7 @@ def _make_way(conversation: Conversation, again: Message | None = None) -> int |
 
 
 def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMessage]) -> ChatOrder:
-    told = (instructions_for(conversation), conversation.system_prompt.strip())
-    own = "\n\n".join(filter(None, told))
+    own = instructions_of(conversation)
     system = [ChatMessage("system", own)] if own else []
     return ChatOrder(
         model=model.id,
@@ -293,37 +255,44 @@ def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMess
     )
 
 
-def _as_sent(question: Question) -> ChatMessage:
-    kept = (ImagePart(_content(a), a.mime) for a in question.copied)
-    new = (ImagePart(p.content, p.mime) for p in question.pictures)
-    return ChatMessage("user", question.text, (*kept, *new))
+def _order_for(
+    conversation: Conversation, question: Question, model: Model, after: int | None
+) -> ChatOrder:
+    """Return what one of the models is asked. Raises `TooLong` when it could not read even that alone."""
+    history = _history(conversation, after, model, question.files)
+    sent = _said("user", question.text, attaching.carry(question.files, model))
+    return refuse_too_long(_order(conversation, model, [*history, sent]), model)
 
 
-def _history(conversation: Conversation, until: int | None, model: Model) -> list[ChatMessage]:
-    """Return the turns down to a message as Venice gets them; turns without any text are left out."""
+def _history(
+    conversation: Conversation, until: int | None, model: Model, beside: Sequence[Attachment] = ()
+) -> list[Said]:
+    """Return the turns down to a message as Venice gets them; turns without anything in them are left out.
+
+    `beside` are files that go along with what is asked next; they have the first right to the room.
+    """
     if until is None:
         return []
     path = conversation.tree.ancestry(until)
     rows = conversation.messages.filter(pk__in=path).only("role", "text").order_by("pk")
-    pictures = _pictures(path) if model.supports_vision else {}
+    attached = Attachment.objects.filter(message__in=path)
+    carried = attaching.carry_by_message(attached, model, beside)
     return [
-        ChatMessage(
-            "assistant" if row.is_reply else "user", row.text, tuple(pictures.get(row.pk, ()))
-        )
+        _said("assistant" if row.is_reply else "user", row.text, carried.get(row.pk), row.pk)
         for row in rows
-        if row.text or row.pk in pictures
+        if row.text or row.pk in carried
     ]
 
 
-def _pictures(path: list[int]) -> dict[int, list[ImagePart]]:
-    newest = Attachment.objects.filter(message__in=path).order_by("-pk")[:MOST_PICTURES_SENT]
-    found: dict[int, list[ImagePart]] = {}
-    for attachment in reversed(newest):
-        part = ImagePart(_content(attachment), attachment.mime)
-        found.setdefault(attachment.message_id, []).append(part)
-    return found
-
-
-def _content(attachment: Attachment | QueuedPicture) -> bytes:
-    with attachment.file.open("rb") as file:
-        return bytes(file.read())
+def _said(
+    role: Literal["user", "assistant"], text: str, carried: Carried | None, pk: int | None = None
+) -> Said:
+    carried = carried or Carried()
+    return Said(
+        role,
+        "\n\n".join((text, *carried.notes)),
+        tuple(carried.images),
+        tuple(carried.files),
+        pk=pk,
+        tokens=tokens_in(len(text)) + carried.tokens + MESSAGE_TOKENS,
+    )

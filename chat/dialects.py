@@ -21,6 +21,7 @@ from chat.schemas import NoSchema, checked
 MOST_MESSAGES = 10_000  # in one conversation
 LONGEST_TEXT = 1_000_000  # characters of one message
 MOST_PICTURES = 10  # in one message
+MOST_DOCUMENTS = 5  # in one message
 THOUGHT = re.compile(r"<details type=\"reasoning\"[^>]*>(.*?)</details>", re.DOTALL)
 SUMMARY = re.compile(r"<summary>.*?</summary>", re.DOTALL)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +44,9 @@ class Told:
     facts: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     pictures: tuple[str, ...] = ()
+    documents: tuple[
+        tuple[str, str], ...
+    ] = ()  # each its name in the file, and what people call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,13 @@ def _our_message(one: dict[str, Any]) -> Told:
         facts=facts,
         created_at=one.get("created_at"),
         pictures=tuple(name for name in pictures if name)[:MOST_PICTURES],
+        documents=_documents(one),
     )
+
+
+def _documents(one: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    listed = map(_mapping, _list(one.get("documents"))[:MOST_DOCUMENTS])
+    return tuple((_text(d.get("name"), 100), _text(d.get("called"), 100)) for d in listed)
 
 
 OUR_TEXTS = {

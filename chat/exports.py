@@ -67,7 +67,7 @@ def file_name(conversation: Conversation, form: str) -> str:
 
 
 def as_json(conversation: Conversation) -> bytes:
-    """Return everything that is kept of a conversation, all its branches too; pictures by name."""
+    """Return everything that is kept of a conversation, all its branches too; attached files by name."""
     return json.dumps(facts_of(conversation), ensure_ascii=False, indent=1).encode(errors="replace")
 
 
@@ -75,7 +75,7 @@ def facts_of(conversation: Conversation) -> dict[str, Any]:
     """Return a conversation as JSON; messages are numbered from 1 in the order they were written."""
     messages = list(conversation.messages.order_by("pk"))
     numbers = {message.pk: number for number, message in enumerate(messages, 1)}
-    pictures = _pictures(conversation)
+    attached = _attached(conversation)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -89,7 +89,7 @@ def facts_of(conversation: Conversation) -> dict[str, Any]:
         "created_at": _moment(conversation.created_at),
         "updated_at": _moment(conversation.updated_at),
         "tip": numbers.get(conversation.tip_id or 0),
-        "messages": [_message(one, numbers, pictures.get(one.pk, ())) for one in messages],
+        "messages": [_message(one, numbers, attached.get(one.pk, ())) for one in messages],
     }
 
 
@@ -100,7 +100,7 @@ def _persona(part: Part | None) -> dict[str, str] | None:
 
 
 def _message(
-    message: Message, numbers: dict[int, int], pictures: Iterable[Attachment]
+    message: Message, numbers: dict[int, int], attached: Iterable[Attachment]
 ) -> dict[str, Any]:
     status = RunStatus.INTERRUPTED if message.is_active else message.status
     return {
@@ -112,7 +112,14 @@ def _message(
         **{name: _moment(getattr(message, name)) for name in TIMES},
         "sources": [source.as_dict() for source in sources_of(message)],
         "pictures": [
-            {"name": picture_name(p), "width": p.width, "height": p.height} for p in pictures
+            {"name": name_in_parcel(one), "width": one.width, "height": one.height}
+            for one in attached
+            if one.is_picture
+        ],
+        "documents": [
+            {"name": name_in_parcel(one), "called": one.name}
+            for one in attached
+            if not one.is_picture
         ],
     }
 
@@ -121,16 +128,16 @@ def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _pictures(conversation: Conversation) -> dict[int, list[Attachment]]:
-    found: dict[int, list[Attachment]] = {}
-    for picture in Attachment.objects.filter(message__conversation=conversation):
-        found.setdefault(picture.message_id, []).append(picture)
+def _attached(conversation: Conversation) -> dict[int | None, list[Attachment]]:
+    found: dict[int | None, list[Attachment]] = {}
+    for one in Attachment.objects.filter(message__conversation=conversation):
+        found.setdefault(one.message_id, []).append(one)
     return found
 
 
-def picture_name(picture: Attachment) -> str:
-    """Return the name of a picture in an export; it tells nothing of how we keep it."""
-    stored = PurePosixPath(str(picture.file.name))
+def name_in_parcel(attachment: Attachment) -> str:
+    """Return the name of an attached file in an export; it tells nothing of how we keep it."""
+    stored = PurePosixPath(str(attachment.file.name))
     return f"{sha256(stored.stem.encode()).hexdigest()[:32]}{stored.suffix}"
 
 
@@ -223,19 +230,19 @@ def _write_one(
     for form in ("json", "md"):
         name = f"conversations/{number:05}-{file_name(conversation, form)}"
         parcel.writestr(_entry(name), export(conversation, form)[0])
-    for pictures in _pictures(conversation).values():
-        for picture in pictures:
-            name = f"pictures/{picture_name(picture)}"
+    for attached in _attached(conversation).values():
+        for one in attached:
+            folder = "pictures" if one.is_picture else "documents"
+            name = f"{folder}/{name_in_parcel(one)}"
             if name not in written:
                 written.add(name)
-                _copy(parcel, picture, name)
+                _copy(parcel, one, name)
 
 
-def _copy(parcel: zipfile.ZipFile, picture: Attachment, name: str) -> None:
+def _copy(parcel: zipfile.ZipFile, attachment: Attachment, name: str) -> None:
     try:
-        with picture.file.open("rb") as source:
-            parcel.writestr(_entry(name), source.read(), zipfile.ZIP_STORED)
-    except FileNotFoundError:  # a picture that is lost costs nobody the rest of the export
+        parcel.writestr(_entry(name), attachment.content(), zipfile.ZIP_STORED)
+    except FileNotFoundError:  # a file that is lost costs nobody the rest of the export
         return
 
 

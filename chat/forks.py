@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from chat.models import (
     Attachment,
     Conversation,
     Message,
+    Summary,
     TitleSource,
     shortened,
 )
@@ -38,7 +39,7 @@ class TooManyForks(VeniceError):
 def fork(message: Message) -> Conversation:
     """Return a new conversation with the same settings and every turn down to a message, that one included.
 
-    Words, facts and times are the same; pictures are the same files. Nothing is asked and no quota touched.
+    Words, facts and times are the same; attachments are the same files. Nothing is asked and no quota touched.
     Raises `TooManyForks`.
     """
     original, now = message.conversation, timezone.now()
@@ -86,8 +87,25 @@ def _copy_turns(turns: Iterable[Message], new: Conversation) -> Message:
     Message.objects.bulk_update(copies[1:], ["parent"], batch_size=ROWS_AT_ONCE)
     places = dict(zip((turn.pk for turn in originals), copies, strict=True))
     attached = Attachment.objects.filter(message__in=places).order_by("pk")
-    Attachment.objects.bulk_create(_copy_of_attachment(one, places) for one in attached)
+    Attachment.objects.bulk_create(
+        one.copied_to(places[one.message_id].pk) for one in attached if one.message_id
+    )
+    _copy_summaries(places, copies)
     return copies[-1]
+
+
+def _copy_summaries(places: Mapping[int, Message], copies: Sequence[Message]) -> None:
+    """Let the summaries of what was copied hold in the copy, and every reply know its own."""
+    twins: dict[int | None, Summary] = {}
+    for summary in Summary.objects.filter(until__in=places):
+        twin = twins[summary.pk] = copy.copy(summary)
+        twin.pk, twin._state.adding = None, True
+        twin.until = places[summary.until_id]
+        twin.conversation = twin.until.conversation
+    Summary.objects.bulk_create(twins.values())
+    for turn in copies:
+        turn.summary = twins.get(turn.summary_id)
+    Message.objects.bulk_update(copies, ["summary"], batch_size=ROWS_AT_ONCE)
 
 
 def _copy(turn: Message, new: Conversation) -> Message:
@@ -95,11 +113,4 @@ def _copy(turn: Message, new: Conversation) -> Message:
     twin.pk, twin._state.adding, twin.conversation, twin.parent_id = None, True, new, None
     twin.call = twin.request_id = twin.run_after = None
     twin.claim, twin.column, twin.undecided = 0, 0, False
-    return twin
-
-
-def _copy_of_attachment(attachment: Attachment, places: dict[int, Message]) -> Attachment:
-    twin = copy.copy(attachment)
-    twin.pk, twin._state.adding = None, True
-    twin.message = places[attachment.message_id]
     return twin

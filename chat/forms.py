@@ -3,67 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
-from chat import asking
+from chat import asking, attaching, context
+from chat.attaching import Prepared
 from chat.folders import Folder
-from chat.gallery_files import prepared
 from chat.models import Attachment, Conversation, Message
 from chat.picker import SchemaField
-from chat.pictures import NotAPicture, Picture
 from venice_site.accounts.models import User
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.service import Venice
 from venice_site.venice.types import Model
 
 LONGEST_QUESTION = 100_000  # characters
-MOST_PICTURES = 4  # in one message
-
-
-class PicturesInput(forms.ClearableFileInput):
-    """A file input that takes several pictures."""
-
-    allow_multiple_selected = True
-
-
-class PicturesField(forms.FileField):
-    """Several pictures, each sniffed and encoded afresh."""
-
-    widget = PicturesInput
-
-    def clean(self, data: Any, initial: Any = None) -> tuple[Picture, ...]:
-        """Return the pictures. Raises `ValidationError` with a sentence for the person."""
-        files: Sequence[UploadedFile[bytes]] = [file for file in data or () if file]
-        if len(files) > MOST_PICTURES:
-            raise forms.ValidationError(f"A message can carry {MOST_PICTURES} pictures at most.")
-        try:
-            return tuple(prepared(file) for file in files)
-        except NotAPicture as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-class ModelSelect(forms.Select):
-    """The models, each with a mark on those that read pictures."""
-
-    reads_pictures: frozenset[str] = frozenset()
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return one option."""
-        option = super().create_option(name, value, *args, **kwargs)
-        if value in self.reads_pictures:
-            option["attrs"]["data-reads-pictures"] = ""
-        return option
 
 
 class ModelForm(forms.Form):
     """Which model is asked, out of those on offer now."""
 
     model = forms.ChoiceField(
-        label="Model", widget=ModelSelect(attrs={"class": "field__control composer__model"})
+        label="Model", widget=forms.Select(attrs={"class": "field__control composer__model"})
     )
 
     def __init__(self, *args: Any, user: User, chosen: str = "", **kwargs: Any) -> None:
@@ -73,14 +36,10 @@ class ModelForm(forms.Form):
         chosen = self.venice.catalogue.resolve("text", chosen)[0].id
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
-        assert isinstance(field.widget, ModelSelect)
         field.choices = [(model.id, model.name) for model in self.models.values()]
         field.initial = chosen
         field.error_messages["invalid_choice"] = (
             "This model is not on offer any more. Choose another one."
-        )
-        field.widget.reads_pictures = frozenset(
-            model.id for model in self.models.values() if model.supports_vision
         )
 
     def clean_model(self) -> Model:
@@ -88,15 +47,14 @@ class ModelForm(forms.Form):
         return self.models[self.cleaned_data["model"]]
 
     @property
-    def any_reads_pictures(self) -> bool:
-        """Return whether a model on offer reads pictures."""
-        return any(model.supports_vision for model in self.models.values())
+    def model_shown(self) -> Model | None:
+        """Return the model that is chosen as the page opens."""
+        return self.models.get(self["model"].value())
 
     @property
-    def chosen_reads_pictures(self) -> bool:
-        """Return whether the model that is chosen as the page opens reads pictures."""
-        model = self.models.get(self["model"].value())
-        return model is not None and model.supports_vision
+    def facts(self) -> str:
+        """Return as JSON what the composer needs to know of the models on offer."""
+        return context.facts(self.models.values())
 
 
 class MessageForm(ModelForm):
@@ -118,13 +76,8 @@ class MessageForm(ModelForm):
             }
         ),
     )
-    pictures = PicturesField(
-        label="Attach pictures",
-        required=False,
-        widget=PicturesInput(
-            attrs={"class": "visually-hidden", "accept": "image/png,image/jpeg,image/webp"}
-        ),
-    )
+    uploads = attaching.FilesField(label="Attach files")
+    attached = attaching.AttachedField(required=False)
     request_id = forms.UUIDField(
         initial=uuid.uuid4, error_messages={"invalid": "Load the page again."}
     )
@@ -135,38 +88,47 @@ class MessageForm(ModelForm):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n").strip()
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse pictures for a model that cannot read them."""
-        model, pictures = self.cleaned_data.get("model"), self.cleaned_data.get("pictures")
-        if pictures and model and not model.supports_vision:
-            self.add_error(
-                "pictures",
-                f"{model.name} cannot read pictures. Choose a model that can, or remove them.",
-            )
+        """Refuse files that cannot go together, or not to this model."""
+        ids, request_id = self.cleaned_data.get("attached", ()), self.cleaned_data.get("request_id")
+        model = self.cleaned_data.get("model")
+        try:
+            self.waiting = attaching.chosen(self.venice.user, ids, request_id)
+        except VeniceError as error:
+            raise forms.ValidationError(str(error)) from error
+        if model and (refusal := attaching.refusal(self.brought, model)):
+            self.add_error("uploads", refusal)
         return super().clean()
+
+    @property
+    def brought(self) -> Sequence[Attachment | Prepared]:
+        """Return everything that is to go with the message."""
+        return (*self.waiting, *self.cleaned_data.get("uploads", ()))
 
     def send(
         self, conversation: Conversation, copied: Sequence[Attachment] = ()
     ) -> asking.Asked | None:
         """Ask, and return what was written; None with the refusal among the form's errors."""
-        question, after = self.question(copied), self.cleaned_data["after"]
         try:
-            return asking.ask(self.venice, conversation, question, after)
+            with self.question(copied) as question:
+                return asking.ask(self.venice, conversation, question, self.cleaned_data["after"])
         except VeniceError as error:
             self.add_error(None, str(error))
             return None
 
+    @contextmanager
     def question(
         self, copied: Sequence[Attachment] = (), beside: Sequence[Model] = ()
-    ) -> asking.Question:
-        """Return what is asked."""
-        return asking.Question(
-            text=self.cleaned_data["text"],
-            model=self.cleaned_data["model"],
-            pictures=self.cleaned_data["pictures"],
-            copied=tuple(copied),
-            request_id=self.cleaned_data["request_id"],
-            beside=tuple(beside),
-        )
+    ) -> Iterator[asking.Question]:
+        """Give what is asked; uploaded files that did not go with it in the end are removed."""
+        with attaching.keeping(self.venice.user, self.cleaned_data["uploads"]) as kept:
+            yield asking.Question(
+                text=self.cleaned_data["text"],
+                model=self.cleaned_data["model"],
+                attached=(*self.waiting, *kept),
+                copied=tuple(copied),
+                request_id=self.cleaned_data["request_id"],
+                beside=tuple(beside),
+            )
 
 
 class TryAgainForm(ModelForm):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from chat import asking, drafts, queueing
+from chat import asking, attaching, drafts, queueing
 from chat.asking import Asked, Busy
 from chat.forms import MessageForm
 from chat.models import MOST_BESIDE, Conversation, QueuedMessage
@@ -41,13 +41,13 @@ class ComposerForm(MessageForm):
         return further
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse pictures when one of the models cannot read them."""
-        blind = [m.name for m in self.cleaned_data.get("beside", ()) if not m.supports_vision]
-        if self.cleaned_data.get("pictures") and blind:
-            self.add_error(
-                "beside", f"{blind[0]} cannot read pictures. Leave it out, or remove them."
-            )
-        return super().clean()
+        """Refuse files that one of the models cannot read."""
+        cleaned = super().clean()
+        if "uploads" not in self.errors:
+            for model in self.cleaned_data.get("beside", ()):
+                if refusal := attaching.refusal(self.brought, model):
+                    self.add_error("beside", refusal)
+        return cleaned
 
     def say(
         self, conversation: Conversation, *, begins: bool = False
@@ -67,13 +67,13 @@ class ComposerForm(MessageForm):
         return said
 
     def _ask(self, conversation: Conversation) -> Asked | QueuedMessage | None:
-        question = self.question(beside=self.cleaned_data["beside"])
-        if queueing.should_wait(conversation):
-            return self._wait(conversation, question)
-        try:
-            return asking.ask(self.venice, conversation, question, self.cleaned_data["after"])
-        except Busy:
-            return self._wait(conversation, question)
+        with self.question(beside=self.cleaned_data["beside"]) as question:
+            if queueing.should_wait(conversation):
+                return self._wait(conversation, question)
+            try:
+                return asking.ask(self.venice, conversation, question, self.cleaned_data["after"])
+            except Busy:
+                return self._wait(conversation, question)
 
     def _wait(
         self, conversation: Conversation, question: asking.Question

@@ -5,20 +5,18 @@ The copy keeps a conversation whole when the picture is deleted; its id is kept 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils.datastructures import MultiValueDict
 
-from chat.pictures import NotAPicture, Picture, prepare
 from venice_site import doors
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.service import Venice
 
 LONGEST_SIDE = 1440  # pixels; of the copy that is attached
 SMALL = 256
-MOST_NAMED = 8  # in one form; fewer are taken, and the form says how many
+MOST_NAMED = 16  # in one form; fewer are taken, and the form says how many
 GONE = "A picture of the gallery is gone, or you may not see it. Remove it and send again."
 
 
@@ -26,7 +24,7 @@ class GalleryFile(SimpleUploadedFile):
     """A picture of the gallery, as if the person had attached its file; empty when it is not there."""
 
     def __init__(self, image: int, content: bytes | None) -> None:
-        super().__init__(f"picture-{image}.webp", content or b"", "image/webp")
+        super().__init__(f"Picture {image}.webp", content or b"", "image/webp")
         self.image = image
         self.is_gone = content is None
 
@@ -36,17 +34,8 @@ def with_gallery_files(request: SignedInRequest) -> MultiValueDict[str, Uploaded
     files = request.FILES.copy()
     for image in named(request.POST):
         content = doors.file_from(request.user, "gallery:rendition", image, LONGEST_SIDE)
-        files.appendlist("pictures", GalleryFile(image, content))
+        files.appendlist("uploads", GalleryFile(image, content))
     return files
-
-
-def prepared(file: UploadedFile[bytes]) -> Picture:
-    """Return an attached file as a picture that can be kept. Raises `NotAPicture`."""
-    if not isinstance(file, GalleryFile):
-        return prepare(file.read())
-    if file.is_gone:
-        raise NotAPicture(GONE)
-    return replace(prepare(file.read()), from_image=file.image)
 
 
 def named(told: Any) -> list[int]:

@@ -9,26 +9,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from chat import attaching
+from chat.attaching import CannotAttach, Prepared
 from chat.dialects import CannotRead, Tale, Told, read_tale
 from chat.folders import Folder
 from chat.long_json import conversations
 from chat.models import (
-    Attachment,
     Conversation,
     Message,
     Role,
     TitleSource,
-    picture_name,
     shortened,
 )
 from chat.personas import Part
-from chat.pictures import MOST_BYTES as LARGEST_PICTURE
-from chat.pictures import NotAPicture, Picture, prepare
+from chat.pictures import MOST_BYTES as LARGEST_FILE
 from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus
 
@@ -36,11 +34,12 @@ MOST_BYTES = 200 * 1024 * 1024  # of the file that is uploaded
 MOST_UNPACKED = 1024 * 1024 * 1024  # bytes that come out of a ZIP
 MOST_ENTRIES = 100_000  # files in a ZIP
 MOST_CONVERSATIONS = 20_000
+ATTACHED = ("pictures/", "documents/")  # where an export keeps files
 MOST_REASONS = 3  # different reasons that a note tells
 DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 ROWS_AT_ONCE = 500
 
-Pictures = Callable[[str], Picture | None]
+Files = Callable[[str, str], Prepared | None]  # a place in the ZIP, and what people call the file
 
 
 @dataclass
@@ -78,25 +77,23 @@ def read_file(user: User, file: IO[bytes], progress: Callable[[int], bool]) -> T
     is_zip = zipfile.is_zipfile(file)
     file.seek(0)
     if not is_zip:
-        return _take(user, conversations(file), lambda name: None, progress)
+        return _take(user, conversations(file), lambda place, name: None, progress)
     try:
         with zipfile.ZipFile(file) as parcel:
             opened = Opened(parcel)
-            return _take(user, opened.conversations(), opened.picture, progress)
+            return _take(user, opened.conversations(), opened.file, progress)
     except DAMAGE as error:
         raise CannotRead("The ZIP file is damaged or locked with a password.") from error
 
 
-def _take(
-    user: User, found: Iterator[Any], pictures: Pictures, progress: Callable[[int], bool]
-) -> Tally:
+def _take(user: User, found: Iterator[Any], files: Files, progress: Callable[[int], bool]) -> Tally:
     tally = Tally()
     for one in found:
         if tally.total >= MOST_CONVERSATIONS:
             tally.reasons[f"Only the first {MOST_CONVERSATIONS:,} conversations were read."] += 0
             break
         try:
-            is_new = take_in(user, read_tale(one), pictures)
+            is_new = take_in(user, read_tale(one), files)
         except CannotRead as error:
             tally.reasons[str(error)] += 1
         else:
@@ -122,7 +119,7 @@ class Opened:
         self._parcel = parcel
         self._left = MOST_UNPACKED
         self._texts = [entry for entry in entries if _holds_conversations(entry.filename)]
-        self._pictures = {e.filename: e for e in entries if e.filename.startswith("pictures/")}
+        self._files = {e.filename: e for e in entries if e.filename.startswith(ATTACHED)}
 
     def conversations(self) -> Iterator[Any]:
         """Yield every conversation of every file that holds some."""
@@ -130,17 +127,17 @@ class Opened:
             with self._parcel.open(entry) as file:
                 yield from conversations(Capped(file, self))  # type: ignore[arg-type]
 
-    def picture(self, name: str) -> Picture | None:
-        """Return a picture, encoded afresh; None when it is not there or is none."""
-        entry = self._pictures.get(f"pictures/{name}")
-        if entry is None or entry.file_size > LARGEST_PICTURE:
+    def file(self, place: str, name: str) -> Prepared | None:
+        """Return an attached file, looked at as if it were attached now; None when it is not there or refused."""
+        entry = self._files.get(place)
+        if entry is None or entry.file_size > LARGEST_FILE:
             return None
         with self._parcel.open(entry) as file:
-            content = file.read(LARGEST_PICTURE + 1)
+            content = file.read(LARGEST_FILE + 1)
         self.spend(len(content))
         try:
-            return prepare(content)
-        except NotAPicture:
+            return attaching.prepare(content, name)
+        except CannotAttach:
             return None
 
     def spend(self, count: int) -> None:
@@ -174,14 +171,14 @@ def _holds_conversations(name: str) -> bool:
 # --- rows ------------------------------------------------------------------------------------------
 
 
-def take_in(user: User, tale: Tale, pictures: Pictures) -> bool:
+def take_in(user: User, tale: Tale, attached: Files) -> bool:
     """Write one conversation unless it is here already; return whether it is new."""
     if _is_known(user, tale):
         return False
     files: list[str] = []
     try:
         with transaction.atomic():
-            _write(user, tale, pictures, files)
+            _write(user, tale, attached, files)
     except Exception as error:  # nothing points to the files any more
         for name in files:
             default_storage.delete(name)
@@ -200,7 +197,7 @@ def _is_known(user: User, tale: Tale) -> bool:
     return mine.filter(created_at=tale.created_at).exists()
 
 
-def _write(user: User, tale: Tale, pictures: Pictures, files: list[str]) -> None:
+def _write(user: User, tale: Tale, attached: Files, files: list[str]) -> None:
     now = timezone.now()
     began = tale.created_at or now
     Conversation.objects.filter(owner=user, origin=tale.fingerprint).update(origin="")
@@ -227,7 +224,7 @@ def _write(user: User, tale: Tale, pictures: Pictures, files: list[str]) -> None
     Conversation.objects.filter(pk=conversation.pk).update(tip=tip)
     if tale.persona:
         Part.told(conversation, tale.persona).save()
-    _attach(tale, made, pictures, files)
+    _attach(tale, made, attached, files)
 
 
 def _created(rows: list[Message]) -> list[Message]:
@@ -260,18 +257,15 @@ def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Mess
     )
 
 
-def _attach(tale: Tale, made: dict[str, Message], pictures: Pictures, files: list[str]) -> None:
+def _attach(tale: Tale, made: dict[str, Message], attached: Files, files: list[str]) -> None:
     for told in tale.messages:
-        for name in told.pictures:
-            picture = pictures(name)
-            if picture is None:
+        listed = [(f"pictures/{name}", "picture") for name in told.pictures]
+        listed += [(f"documents/{name}", called) for name, called in told.documents]
+        for place, name in listed:
+            prepared = attached(place, name)
+            if prepared is None:
                 continue
-            file = default_storage.save(picture_name(picture.mime), ContentFile(picture.content))
-            files.append(file)
-            Attachment.objects.create(
-                message=made[told.key],
-                file=file,
-                mime=picture.mime,
-                width=picture.width,
-                height=picture.height,
-            )
+            kept = attaching.stored(prepared)
+            files.append(str(kept.file.name))
+            kept.message = made[told.key]
+            kept.save()

@@ -1,13 +1,11 @@
-"""Conversations, their messages and the pictures attached to them; the row is the truth."""
+"""Conversations and their messages; the row is the truth."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
@@ -15,19 +13,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat import branches
+from chat.attachments import Attachment, delete_files
 from chat.drafts import Draft
 from chat.folders import Folder
 from chat.parcels import Parcel
 from chat.personas import Part, Persona, WebSearch
 from chat.prompts import Prompt
-from chat.queued import QueuedMessage, QueuedPicture
+from chat.queued import QueuedMessage
 from chat.shares import Share
+from chat.summaries import Summary
 from venice_site.accounts.models import User
 from venice_site.venice.runs import UNFINISHED, Run, RunQuerySet, RunStatus
 from venice_site.venice.types import Usage
 
 # Models of this room that live in modules of their own.
 __all__ = [
+    "Attachment",
     "Draft",
     "Folder",
     "Parcel",
@@ -35,8 +36,8 @@ __all__ = [
     "Persona",
     "Prompt",
     "QueuedMessage",
-    "QueuedPicture",
     "Share",
+    "Summary",
 ]
 
 TITLE_LENGTH = 60
@@ -258,18 +259,16 @@ class Conversation(models.Model):
         Conversation.objects.filter(pk=self.pk).update(deleted_at=None)
 
     def prune(self) -> None:
-        """Delete the conversation for good, its pictures too."""
-        attachments = Attachment.objects.filter(message__conversation=self)
-        files = set(attachments.values_list("file", flat=True).distinct())
-        waiting = QueuedPicture.objects.filter(queued__conversation=self)
-        files |= set(waiting.values_list("file", flat=True))
+        """Delete the conversation for good, its files too."""
+        attachments = Attachment.objects.filter(
+            Q(message__conversation=self) | Q(queued__conversation=self)
+        )
+        files = set(attachments.values_list("file", flat=True))
         for reply in self.messages.active():
             reply.cancel()  # its writer finds no row any more and settles what was used
         with transaction.atomic():
             self.delete()
-        still_used = Attachment.objects.filter(file__in=files).values_list("file", flat=True)
-        for name in files - set(still_used):
-            default_storage.delete(name)
+        delete_files(files)
 
     @cached_property
     def tree(self) -> branches.Tree:
@@ -309,8 +308,9 @@ class Message(Run):
     """One turn of a conversation; a message written by a model is a reply, and as such a run.
 
     `parent` is what it answers: trying again and editing add siblings, nothing is overwritten. Times in
-    milliseconds, cost in micro-USD. `request_id` is drawn by the page, so that a double click is one message.
-    Replies side by side have a `column` each; a question is `undecided` until one of them is gone on with.
+    milliseconds, cost in micro-USD. `summary` is what the model was told instead of the oldest messages.
+    `request_id` is drawn by the page, so that a double click is one message. Replies side by side have a
+    `column` each; a question is `undecided` until one of them is gone on with.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
@@ -319,6 +319,7 @@ class Message(Run):
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     request_id = models.UUIDField(null=True)
     text = models.TextField(blank=True)
+    summary = models.ForeignKey(Summary, models.SET_NULL, null=True, related_name="+")
 
     reasoning = models.TextField(blank=True)
     reasoning_ms = models.PositiveIntegerField(null=True)
@@ -404,40 +405,3 @@ class Message(Run):
             "cost": usage.cost,
             "cost_source": usage.cost_source,
         }
-
-
-def picture_name(mime: str) -> str:
-    """Return a name of our own for an attached picture; what the person called it plays no part."""
-    suffix = mime.removeprefix("image/")
-    return f"chat/{timezone.now():%Y/%m}/{uuid.uuid4().hex}.{suffix}"
-
-
-class Attachment(models.Model):
-    """A picture attached to a message: sniffed, made small and encoded afresh before it was kept.
-
-    `from_image` is the id of the picture of the gallery that it is a copy of; that one may be gone.
-    """
-
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
-    mime = models.CharField(max_length=20)
-    file = models.FileField(max_length=200)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    from_image = models.PositiveBigIntegerField(null=True)
-
-    class Meta:
-        ordering = ("pk",)
-        indexes = [
-            models.Index(
-                fields=("from_image",),
-                condition=Q(from_image__isnull=False),
-                name="attachment_from_image",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Attachment {self.pk}"
-
-    def get_absolute_url(self) -> str:
-        """Return the address at which those who may read the conversation see the picture."""
-        return reverse("chat:attachment", args=[self.pk])

@@ -76,10 +76,11 @@ def read_outlook(
 ) -> Outlook:
     """Return what to know before a model is asked in a conversation, or in one that is about to begin."""
     about = about or About()
-    pictures = asked.pk and Attachment.objects.filter(message__conversation=asked).count()
+    attached = Attachment.objects.filter(message__conversation=asked.pk or 0)
+    pictures = attached.filter(mime__startswith="image/").count()
     expected = venice.reply_estimate(_order(asked, model, about))
     before = venice.catalogue.models["text"].get(asked.model) if asked.tip_id else None
-    told = remarks(model, asked, pictures=pictures or 0, before=before)
+    told = remarks(model, asked, pictures=pictures, before=before)
     instead, why = venice.catalogue.resolve("text", asked.model)
     if why and instead == model:
         told.insert(0, why)

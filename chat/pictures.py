@@ -12,6 +12,8 @@ LONGEST_SIDE = 1568  # pixels; models see no more than this (contract 7.5)
 SHORTEST_SIDE = 64  # pixels; Venice refuses smaller pictures (contract 7.5)
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000
+PIXELS_A_TOKEN = 750
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
@@ -21,16 +23,23 @@ class NotAPicture(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture encoded afresh: no metadata, no larger than a model can see. Sizes in pixels.
-
-    `from_image` is the picture of the gallery that it is a copy of.
-    """
+    """A picture encoded afresh: no metadata, no larger than a model can see. Sizes in pixels."""
 
     content: bytes
     mime: str
     width: int
     height: int
-    from_image: int | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Return roughly how many tokens a model reads in it; it depends on the pixels, not on the bytes."""
+        return -(-self.width * self.height // PIXELS_A_TOKEN)
+
+
+def is_picture(content: bytes) -> bool:
+    """Return whether the first bytes are those of a picture, of a format that we take or not."""
+    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return is_webp or content.startswith(_SIGNATURES) or content[4:8] == b"ftyp"
 
 
 def prepare(content: bytes) -> Picture:

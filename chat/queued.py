@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.db.models import Min
 from django.utils import timezone
 
+from chat.attachments import Attachment
 from venice_site.accounts.models import User
 
 
@@ -17,7 +18,11 @@ class QueuedMessageQuerySet(models.QuerySet["QueuedMessage"]):
         return self.filter(conversation__owner=user, conversation__deleted_at=None)
 
     def take(self, pk: int) -> bool:
-        """Take a message out because it is being asked; return whether we are the one who got it."""
+        """Take a message out because it is being asked; return whether we are the one who got it.
+
+        Its files are as if they were attached just now; the message that is asked takes them along.
+        """
+        Attachment.objects.filter(queued=pk).update(queued=None)
         return bool(self.filter(pk=pk).delete()[0])
 
 
@@ -66,20 +71,3 @@ class QueuedMessage(models.Model):
             first = mine.aggregate(first=Min("place"))["first"]
             if first is not None:
                 QueuedMessage.objects.filter(pk=self.pk).update(place=first - 1)
-
-
-class QueuedPicture(models.Model):
-    """A picture that waits with its message, as an attachment of it later."""
-
-    queued = models.ForeignKey(QueuedMessage, models.CASCADE, related_name="pictures")
-    mime = models.CharField(max_length=20)
-    file = models.FileField(max_length=200)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    from_image = models.PositiveBigIntegerField(null=True)
-
-    class Meta:
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return f"Queued picture {self.pk}"

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Prefetch
 from django.dispatch import receiver
 
-from chat import asking
+from chat import asking, attaching
 from chat.asking import Asked, Busy, Question, Taken
-from chat.models import Attachment, Conversation, Message, QueuedMessage, QueuedPicture, Role
+from chat.attaching import CannotAttach
+from chat.attachments import delete_files
+from chat.models import Attachment, Conversation, Message, QueuedMessage, Role
 from chat.replies import ended, writers
 from venice_site.venice.errors import ModelGone, VeniceError
 from venice_site.venice.runs import RunStatus
@@ -55,8 +56,8 @@ class Queue:
 
 def read_queue(conversation: Conversation) -> Queue:
     """Return what waits in a conversation, and whether it goes on."""
-    pictures = Prefetch("pictures", QueuedPicture.objects.only("queued_id"))
-    messages = list(conversation.queue.prefetch_related(pictures))
+    attached = Prefetch("attachments", Attachment.objects.only("queued_id"))
+    messages = list(conversation.queue.prefetch_related(attached))
     if not messages:
         return Queue()
     pause = next((message.refusal for message in messages if message.refusal), "")
@@ -78,30 +79,21 @@ def _tip(conversation: Conversation) -> Message | None:
 def put(venice: Venice, conversation: Conversation, question: Question) -> QueuedMessage | None:
     """Let a question wait for its turn; None when it was asked already by another click.
 
-    Raises `QueueFull`.
+    Raises `QueueFull` and `AttachmentGone`.
     """
-    files = [asking.kept_file(picture) for picture in question.pictures]
-    try:
-        with transaction.atomic():
-            queued, is_new = _write(venice, conversation, question, files)
-    except Exception:  # whatever it was, it goes on to the caller; nothing points to the files
-        _delete_files(files)
-        raise
-    if not is_new:
-        _delete_files(files)
+    with transaction.atomic():
+        queued = _write(venice, conversation, question)
     advance(conversation)  # the reply may have ended in this moment
     return queued
 
 
-def _write(
-    venice: Venice, conversation: Conversation, question: Question, files: Sequence[str]
-) -> tuple[QueuedMessage | None, bool]:
+def _write(venice: Venice, conversation: Conversation, question: Question) -> QueuedMessage | None:
     asking.lock(conversation)
     click = {"author": venice.user, "request_id": question.request_id}
     if Message.objects.filter(**click).exists():
-        return None, False
+        return None
     if earlier := QueuedMessage.objects.filter(**click).first():
-        return earlier, False
+        return earlier
     if conversation.queue.count() >= MOST_QUEUED:
         raise QueueFull
     last = conversation.queue.aggregate(last=Max("place"))["last"]
@@ -112,18 +104,8 @@ def _write(
         model_ids=[model.id for model in (question.model, *question.beside)],
         place=0 if last is None else last + 1,
     )
-    QueuedPicture.objects.bulk_create(
-        QueuedPicture(
-            queued=queued,
-            file=name,
-            mime=p.mime,
-            width=p.width,
-            height=p.height,
-            from_image=p.from_image,
-        )
-        for p, name in zip(question.pictures, files, strict=True)
-    )
-    return queued, True
+    attaching.wait(queued.pk, question.attached)
+    return queued
 
 
 def should_wait(conversation: Conversation) -> bool:
@@ -163,7 +145,7 @@ def _ask_next(conversation: Conversation, instead: Model | None) -> Asked | None
         log.info("conversation=%s queue=paused kind=%s", conversation.pk, error.kind)
         QueuedMessage.objects.filter(pk=queued.pk).update(refusal=str(error)[:500])
         return None
-    QueuedMessage.objects.filter(pk=queued.pk).delete()  # when another click had asked it already
+    _remove(queued)  # when another click had asked it already
     return asked
 
 
@@ -172,28 +154,32 @@ def _question(venice: Venice, queued: QueuedMessage, instead: Model | None) -> Q
     models = list({model.id: model for model in found if model is not None}.values())
     if None in found or not models:
         raise ModelGone
+    attached = tuple(queued.attachments.all())
+    for model in models:
+        if refusal := attaching.refusal(attached, model):
+            raise CannotAttach(refusal)
     return Question(
         text=queued.text,
         model=models[0],
         beside=tuple(models[1:]),
-        copied=tuple(queued.pictures.all()),
+        attached=attached,
         request_id=queued.request_id,
         queued=queued.pk,
     )
 
 
 def delete(queued: QueuedMessage) -> None:
-    """Take a message out of the queue for good, its pictures too; those behind it move up."""
-    names = [str(picture.file.name) for picture in queued.pictures.all()]
-    if QueuedMessage.objects.take(queued.pk):
-        still_used = Attachment.objects.filter(file__in=names).values_list("file", flat=True)
-        _delete_files(sorted(set(names) - set(still_used)))
+    """Take a message out of the queue for good, its files too; those behind it move up."""
+    _remove(queued)
     advance(queued.conversation)
 
 
-def _delete_files(names: Sequence[str]) -> None:
-    for name in names:
-        default_storage.delete(name)
+def _remove(queued: QueuedMessage) -> None:
+    with transaction.atomic():
+        asking.lock(queued.conversation)
+        files = set(Attachment.objects.filter(queued=queued.pk).values_list("file", flat=True))
+        QueuedMessage.objects.filter(pk=queued.pk).delete()
+    delete_files(files)
 
 
 @receiver(ended, dispatch_uid="queueing")

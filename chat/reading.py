@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.branches import Siblings, Tree, siblings_among
-from chat.models import Attachment, Conversation, Message
+from chat.models import Attachment, Conversation, Message, Summary
 
 TURNS_A_PAGE = 40
 TURNS_ABOVE = 4  # shown above a message that somebody jumps to
@@ -17,15 +17,27 @@ class Turn:
     """A message in its place: beside its siblings, and perhaps the last of its branch.
 
     `is_column`: it stands beside the replies of other models; `is_followed`: the next question follows it.
+    `summary` stands for everything down to this message when the model does not get it in full any more.
     """
 
     message: Message
     siblings: Siblings
     is_last: bool
-    pictures: Sequence[Attachment] = ()
+    attached: Sequence[Attachment] = ()
     is_column: bool = False
     is_followed: bool = False
     forks: Sequence[Conversation] = ()
+    summary: Summary | None = None
+
+    @property
+    def pictures(self) -> list[Attachment]:
+        """Return the attached pictures."""
+        return [one for one in self.attached if one.is_picture]
+
+    @property
+    def documents(self) -> list[Attachment]:
+        """Return the attached documents."""
+        return [one for one in self.attached if not one.is_picture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ def read_branch(
     path = tree.branch(at if at in tree else conversation.tip_id, conversation.tip_id)
     start, end = _stretch(path, at, before, after)
     last = path[-1] if path else None
-    turns = _turns(conversation, tree, path[start:end], last)
+    turns = _turns(conversation, tree, path[start:end], last, newest_summary(path))
     columns: Sequence[Turn] = ()
     if len(turns) > 1 and turns[-1].is_last and turns[-2].message.undecided:
         turns, columns = turns[:-1], _columns(turns[-1], last)
@@ -106,11 +118,16 @@ def _stretch(
     return start, end
 
 
-def read_turn(message: Message, pictures: Sequence[Attachment] = ()) -> Turn:
+def newest_summary(path: Sequence[int]) -> Summary | None:
+    """Return the summary that stands for most of a branch."""
+    return Summary.objects.filter(until__in=path).order_by("until", "pk").last()
+
+
+def read_turn(message: Message, attached: Sequence[Attachment] = ()) -> Turn:
     """Return one message in its place."""
     tree = message.conversation.tree
     is_last = tree.branch(message.pk)[-1] == message.pk
-    turn = Turn(message, tree.siblings(message.pk), is_last, pictures)
+    turn = Turn(message, tree.siblings(message.pk), is_last, attached)
     if is_last and message.is_reply and message.parent is not None and message.parent.undecided:
         tip = message.conversation.tip_id
         return next(one for one in _columns(turn, tip) if one.message.pk == message.pk)
@@ -142,11 +159,15 @@ def _columns(shown_turn: Turn, followed: int | None) -> list[Turn]:
 
 
 def _turns(
-    conversation: Conversation, tree: Tree, shown: list[int], last: int | None
+    conversation: Conversation,
+    tree: Tree,
+    shown: list[int],
+    last: int | None,
+    summary: Summary | None,
 ) -> list[Turn]:
-    pictures: dict[int, list[Attachment]] = {}
-    for picture in Attachment.objects.filter(message__in=shown):
-        pictures.setdefault(picture.message_id, []).append(picture)
+    attached: dict[int | None, list[Attachment]] = {}
+    for one in Attachment.objects.filter(message__in=shown):
+        attached.setdefault(one.message_id, []).append(one)
     forks: dict[int | None, list[Conversation]] = {}
     mine = Conversation.objects.visible_to(conversation.owner).filter(forked_from__in=shown)
     for fork in mine.only("title", "forked_from").order_by("pk"):
@@ -159,8 +180,9 @@ def _turns(
                 message,
                 tree.siblings(message.pk),
                 message.pk == last,
-                pictures.get(message.pk, ()),
+                attached.get(message.pk, ()),
                 forks=forks.get(message.pk, ()),
+                summary=summary if summary and summary.until_id == message.pk else None,
             )
         )
     return turns

@@ -21,10 +21,11 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.dispatch import Signal
 
+from chat import compaction
 from chat.models import Message, TitleSource
 from chat.rendering import one_line_end
 from chat.tasks import write_title
-from venice_site.venice.errors import BadAnswer, Stopped, VeniceError
+from venice_site.venice.errors import BadAnswer, Stopped, TooLong, VeniceError
 from venice_site.venice.runs import our_fault
 from venice_site.venice.service import ReplyStream, Venice
 from venice_site.venice.types import ChatOrder, Delta, Usage
@@ -262,23 +263,40 @@ def flush(some: Iterable[LiveReply]) -> None:
 
 
 def write_reply(live: LiveReply) -> None:
-    """Stream one reply from Venice into its row; however it ends, what arrived is kept and settled."""
-    reply = live.reply
+    """Stream one reply from Venice into its row; however it ends, what arrived is kept and settled.
+
+    A conversation that has grown too long for its model is summarised first.
+    """
+    if not _write(live):
+        _write(live, refused=True)
+
+
+def _write(live: LiveReply, *, refused: bool = False) -> bool:
+    """Return False when Venice counts more tokens than we do, and more has to be summarised.
+
+    Where no summary helps, or none can be made, the oldest turns are left out, and the reply says so.
+    """
+    reply, stream = live.reply, None
     call = reply.call_id
     assert call is not None  # every reply is reserved before it is written
-    stream = live.venice.stream_reply(live.order, call)
-    live.follow(stream)
+    can_summarise = not refused and compaction.can_summarise(live.venice, live.order)
     try:
+        order = compaction.fitted(live.venice, reply, live.order, live.follow, refused=refused)
+        stream = live.venice.stream_reply(order, call, may_shorten=not can_summarise)
+        live.follow(stream)
         with stream:
             for delta in stream:
                 live.take(delta)
     except Stopped:
-        _end_stopped(live, stream.usage)
+        _end_stopped(live, stream.usage if stream else None)
     except VeniceError as error:
-        usage = stream.usage if live.has_content else None
+        if isinstance(error, TooLong) and can_summarise:
+            return False
+        usage = stream.usage if stream and live.has_content else None
         _end(live, reply.fail(error, usage=usage, **_facts(live, usage)), usage)
     else:
         _end_well(live, stream.usage)
+    return True
 
 
 def _end_well(live: LiveReply, usage: Usage) -> None:

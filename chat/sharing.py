@@ -33,6 +33,14 @@ class ShownPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """A document as a reader sees it; without an address only its name."""
+
+    name: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownTurn:
     """A turn as a reader sees it."""
 
@@ -43,6 +51,7 @@ class ShownTurn:
     moment: datetime | None
     sources: Sequence[Source] = field(default=())
     pictures: Sequence[ShownPicture] = field(default=())
+    documents: Sequence[ShownDocument] = field(default=())
 
     @property
     def html(self) -> SafeString:
@@ -54,9 +63,9 @@ class ShownTurn:
 def snapshot(conversation: Conversation) -> list[dict[str, Any]]:
     """Return the branch that a conversation opens with, as it is kept in a share."""
     path = conversation.tree.branch(conversation.tip_id)
-    pictures: dict[int, list[Attachment]] = {}
-    for picture in Attachment.objects.filter(message__conversation=conversation):
-        pictures.setdefault(picture.message_id, []).append(picture)
+    attached: dict[int | None, list[Attachment]] = {}
+    for one in Attachment.objects.filter(message__conversation=conversation):
+        attached.setdefault(one.message_id, []).append(one)
     shown = set(path)
     ended = (m for m in conversation.messages.order_by("pk") if m.pk in shown and not m.is_active)
     return [
@@ -66,14 +75,21 @@ def snapshot(conversation: Conversation) -> list[dict[str, Any]]:
             "model": message.served_by or message.model,
             "at": message.created_at.isoformat(),
             "sources": [source.as_dict() for source in sources_of(message)],
-            "pictures": [
-                {"file": p.file.name, "mime": p.mime, "width": p.width, "height": p.height}
-                for p in pictures.get(message.pk, ())
-            ],
+            **_shared_files(attached.get(message.pk, ())),
         }
         for message in ended
-        if message.text or message.pk in pictures
+        if message.text or message.pk in attached
     ]
+
+
+def _shared_files(attached: Iterable[Attachment]) -> dict[str, Any]:
+    """Return what readers get of attached files: the pictures, and of documents the names alone."""
+    shown = [one for one in attached if one.is_picture]
+    named = [one.name for one in attached if not one.is_picture]
+    pictures = [
+        {"file": p.file.name, "mime": p.mime, "width": p.width, "height": p.height} for p in shown
+    ]
+    return {"pictures": pictures} | ({"documents": named} if named else {})
 
 
 def shared_turns(share: Share, page: int) -> list[ShownTurn]:
@@ -96,6 +112,7 @@ def shared_turns(share: Share, page: int) -> list[ShownTurn]:
                 parse_datetime(turn["at"]),
                 read_sources(turn["sources"]),
                 pictures,
+                [ShownDocument(name) for name in turn.get("documents", ())],
             )
         )
     return shown
@@ -119,13 +136,16 @@ def team_turns(conversation: Conversation, turns: Iterable[Turn]) -> list[ShownT
             sources_of(turn.message),
             [
                 ShownPicture(
-                    reverse("chat:team_picture", args=[conversation.pk, p.pk]), p.width, p.height
+                    reverse("chat:team_picture", args=[conversation.pk, p.pk]),
+                    p.width or 0,
+                    p.height or 0,
                 )
                 for p in turn.pictures
             ],
+            [ShownDocument(one.name, one.get_absolute_url()) for one in turn.documents],
         )
         for turn in turns
-        if turn.message.text or turn.pictures
+        if turn.message.text or turn.attached
     ]
 
 

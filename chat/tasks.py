@@ -10,7 +10,8 @@ from django.tasks import task
 from django.utils import timezone
 from steady_queue.recurring_task import recurring
 
-from chat.models import UNDO_FOR, Conversation, Message, Role, TitleSource
+from chat import attaching
+from chat.models import UNDO_FOR, Attachment, Conversation, Message, Role, TitleSource
 from chat.moving import carry
 from chat.parcels import GIVEN_UP_AFTER, KEPT_FOR, UNFINISHED, Parcel
 from venice_site.venice import quotas
@@ -68,6 +69,13 @@ def prune_deleted_conversations() -> None:
     for gone in (deleted, over):
         for conversation in Conversation.objects.filter(gone)[:PRUNED_AT_ONCE]:
             conversation.prune()
+
+
+@recurring(schedule="17 * * * *", key="prune_forgotten_attachments")  # type: ignore[untyped-decorator]
+@task()
+def prune_forgotten_attachments() -> None:
+    """Remove what somebody attached a day ago and never sent."""
+    attaching.discard(Attachment.objects.forgotten(timezone.now())[:PRUNED_AT_ONCE])
 
 
 @task()

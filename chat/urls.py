@@ -5,6 +5,7 @@ from django.urls import path
 from chat import (
     joining,
     views,
+    views_attaching,
     views_list,
     views_moving,
     views_personas,
@@ -88,5 +89,12 @@ urlpatterns = [
     path("messages/<int:message_id>/", joining.message, name="message"),
     path("messages/<int:message_id>/words", joining.words, name="words"),
     path("about", joining.about, name="about"),
-    path("attachments/<int:attachment_id>/", views.attachment, name="attachment"),
+    path("<int:pk>/context", views_attaching.context, name="context"),
+    path("attachments/", views_attaching.attachments, name="attachments"),
+    path("attachments/<int:attachment_id>/", views_attaching.attachment, name="attachment"),
+    path(
+        "attachments/<int:attachment_id>/remove",
+        views_attaching.remove_attachment,
+        name="remove_attachment",
+    ),
 ]

@@ -6,12 +6,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import asking, drafts, temporary
@@ -20,7 +19,8 @@ from chat.folders import Folder
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
 from chat.forms_writing import ComposerForm
 from chat.gallery_files import model_for, with_gallery_files
-from chat.models import Attachment, Conversation, Message, QueuedMessage, shortened
+from chat.gauges import gauge_of
+from chat.models import Conversation, Message, QueuedMessage, shortened
 from chat.opening import OpeningForm
 from chat.queueing import read_queue
 from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
@@ -98,7 +98,7 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
         response["HX-Retarget"], response["HX-Reswap"] = "#queue", "outerHTML"
         return response
     columns = read_columns((said.reply, *said.beside))
-    question = [read_turn(said.question, said.pictures)] if said.question else []
+    question = [read_turn(said.question, said.attached)] if said.question else []
     branch = Branch(question if columns else [*question, read_turn(said.reply)], columns)
     context = {"conversation": found, "branch": branch, "after": said.reply.pk}
     return render(request, f"{PAGE}#sent", context | {"request_id": uuid.uuid4()})
@@ -192,7 +192,7 @@ def go_on(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
 
 @require_POST
 def edit(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
-    """Ask a question in other words; the old wording stays beside it, pictures are kept."""
+    """Ask a question in other words; the old wording stays beside it, its files are kept."""
     found = get_object_or_404(_messages(request, pk), pk=message_id, role="user")
     data = {
         "text": request.POST.get("text", ""),
@@ -243,17 +243,6 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
 
 
-@require_GET
-@cache_control(private=True, max_age=31_536_000, immutable=True)
-def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
-    """Show a picture to those who may read its conversation."""
-    visible = Message.objects.visible_to(request.user)
-    found = get_object_or_404(Attachment, pk=attachment_id, message__in=visible)
-    response = FileResponse(found.file.open("rb"), content_type=found.mime)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
 def _visible(request: SignedInRequest, pk: int) -> Conversation:
     visible = Conversation.objects.visible_to(request.user)
     return get_object_or_404(visible.select_related("owner", "folder", "part"), pk=pk)
@@ -291,7 +280,7 @@ def _page(
     status: int = 200,
     **forms: Any,
 ) -> HttpResponse:
-    context = {
+    context: dict[str, Any] = {
         "conversation": found,
         "branch": branch or Branch(),
         "current": found.pk if found else None,
@@ -302,6 +291,8 @@ def _page(
         "settings_form": SettingsForm(instance=found),
         "rename_form": RenameForm(initial={"title": found.title if found else ""}),
     } | forms
+    composer: MessageForm = context["composer"]
+    context["gauge"] = gauge_of(found, branch.last if branch else None, composer.model_shown)
     return render(request, PAGE, context | before_sending(request, found, context), status=status)
 
 

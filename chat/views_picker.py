@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.forms import MessageForm, SettingsForm
+from chat.forms_writing import ComposerForm
 from chat.models import Conversation
 from chat.opening import OpeningForm
 from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
@@ -78,7 +79,7 @@ def opened(request: SignedInRequest) -> dict[str, Any]:
     return {
         "part": opening.part,
         "settings_form": SettingsForm(instance=begun),
-        "composer": MessageForm(user=request.user, chosen=begun.model, initial={"text": text}),
+        "composer": ComposerForm(user=request.user, chosen=begun.model, initial={"text": text}),
     }
 
 

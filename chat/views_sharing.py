@@ -82,7 +82,10 @@ def team(request: SignedInRequest, pk: int) -> HttpResponse:
 def team_picture(request: SignedInRequest, pk: int, attachment_id: int) -> FileResponse:
     """Show a picture of a conversation that somebody shares with the team."""
     found = get_object_or_404(
-        Attachment, pk=attachment_id, message__conversation=_team(request, pk)
+        Attachment,
+        pk=attachment_id,
+        message__conversation=_team(request, pk),
+        mime__startswith="image/",
     )
     return _picture(str(found.file.name), found.mime)
 

@@ -65,6 +65,7 @@ MEMBERS = {
     "chat/prompts/like",
     "chat/shares/",
     "chat/parcels/",
+    "chat/attachments/",
     "usage/",
     "accounts/password/change/",
     "admin/password_change/",
@@ -151,6 +152,8 @@ OWN_THINGS = {
     "chat/attachments/<int:attachment_id>/",
     "chat/messages/<int:message_id>/",
     "chat/messages/<int:message_id>/words",
+    "chat/attachments/<int:attachment_id>/remove",
+    "chat/<int:pk>/context",
 }
 PAGES_OF_OWN_THINGS = {
     "gallery/images/<int:pk>/",

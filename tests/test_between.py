@@ -119,8 +119,8 @@ def test_too_many_pictures_and_a_model_that_cannot_see_are_refused_and_nothing_i
     assert "cannot read pictures" in refused.text
     assert attached(refused.text) == [str(image.pk)]
     assert "A bird?" in refused.text
-    many = [image.pk, *range(10_000, 10_004)]
-    assert "4 pictures at most" in alice_chats.begin("Which?", image=many).text
+    many = [made().pk for _ in range(11)]
+    assert "10 pictures and 5 documents at most" in alice_chats.begin("Which?", image=many).text
 
 
 @with_writers

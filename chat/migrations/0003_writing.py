@@ -38,19 +38,6 @@ class Migration(migrations.Migration):
                 'ordering': ('place', 'pk'),
             },
         ),
-        migrations.CreateModel(
-            name='QueuedPicture',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mime', models.CharField(max_length=20)),
-                ('file', models.FileField(max_length=200, upload_to='')),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-            ],
-            options={
-                'ordering': ('pk',),
-            },
-        ),
         migrations.RemoveConstraint(
             model_name='message',
             name='one_reply_at_a_time',
@@ -97,11 +84,6 @@ class Migration(migrations.Migration):
             model_name='queuedmessage',
             name='conversation',
             field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='queue', to='chat.conversation'),
-        ),
-        migrations.AddField(
-            model_name='queuedpicture',
-            name='queued',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='chat.queuedmessage'),
         ),
         migrations.AddConstraint(
             model_name='draft',

@@ -11,11 +11,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name='queuedpicture',
-            name='from_image',
-            field=models.PositiveBigIntegerField(null=True),
-        ),
-        migrations.AddField(
             model_name='attachment',
             name='from_image',
             field=models.PositiveBigIntegerField(null=True),

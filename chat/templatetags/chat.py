@@ -28,6 +28,18 @@ def model_name(model_id: str) -> str:
 
 
 @register.filter
+def markdown(text: str) -> SafeString:
+    """Return words of a model that are no message as HTML, sanitised in the same place."""
+    return mark_safe(render(text))  # noqa: S308
+
+
+@register.filter
+def number(count: int) -> str:
+    """Return a count with its thousands apart."""
+    return f"{count:,}"
+
+
+@register.filter
 def sources(message: Message) -> Sequence[Source]:
     """Return what a message cites."""
     return sources_of(message)

@@ -31,11 +31,6 @@ def of(made: Mapping[int, Sequence[MadePicture]] | str, message: int) -> Sequenc
 
 @register.inclusion_tag("chat/gallery_pictures.html", takes_context=True)
 def gallery_pictures(context: RequestContext) -> dict[str, Any]:
-    """Show the pictures of the gallery that go with the next message, and the way to choose some."""
+    """Show the pictures of the gallery that the address, or a form that was refused, names."""
     images, is_one_gone = seen(context["request"])
-    return {
-        "images": images,
-        "is_one_gone": is_one_gone,
-        "conversation": context.get("conversation"),
-        "composer": context["composer"],
-    }
+    return {"images": images, "is_one_gone": is_one_gone}

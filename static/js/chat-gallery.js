@@ -1,51 +1,11 @@
 // The chat and the gallery: choosing pictures for the next message, and making a picture from what was said.
 
+import { bringPicture } from "./chat-attach.js";
+
 const composer = document.getElementById("composer");
 const dialog = document.getElementById("picker");
 const search = document.getElementById("picker-q");
-const chosen = composer.querySelector("[data-gallery-pictures]");
 const longest = 6000; // characters of a selection as they stand in an address
-
-// --- the pictures that go with the next message ------------------------------------------------------
-function isChosen(image) {
-  return [...chosen.querySelectorAll("input")].some((input) => input.value === image);
-}
-
-function choose(link) {
-  const image = link.dataset.pick;
-  if (isChosen(image)) return;
-  const chip = document.createElement("li");
-  chip.className = "composer__file";
-  const input = document.createElement("input");
-  input.type = "hidden";
-  input.name = "image";
-  input.value = image;
-  const picture = link.querySelector("img").cloneNode();
-  picture.width = picture.height = 44;
-  const remove = document.createElement("button");
-  remove.type = "button";
-  remove.className = "button button--quiet button--small";
-  remove.dataset.unpick = "";
-  remove.textContent = "Remove";
-  remove.setAttribute("aria-label", `Remove picture ${image}`);
-  chip.append(input, picture, remove);
-  chosen.append(chip);
-}
-
-chosen.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-unpick]")) return;
-  event.target.closest("li").remove();
-  composer.elements.text.focus();
-});
-
-composer.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target !== composer || !event.detail.successful) return;
-  chosen.replaceChildren();
-  const address = new URL(location.href);
-  if (!address.searchParams.has("picture")) return;
-  address.searchParams.delete("picture");
-  history.replaceState(history.state, "", address);
-});
 
 // --- the dialog ---------------------------------------------------------------------------------------
 function pictures() {
@@ -77,22 +37,20 @@ function picked(event) {
   const link = event.target.closest("[data-pick]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  choose(link);
+  bringPicture(link.dataset.pick);
   dialog.close();
   composer.elements.text.focus();
 }
 
-if (dialog) {
-  composer.querySelector("[data-picker]").addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    dialog.showModal();
-    search.focus();
-    search.dispatchEvent(new CustomEvent("opened"));
-  });
-  dialog.addEventListener("keydown", moved);
-  dialog.addEventListener("click", picked);
-}
+composer.querySelector("[data-picker]").addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  dialog.showModal();
+  search.focus();
+  search.dispatchEvent(new CustomEvent("opened"));
+});
+dialog.addEventListener("keydown", moved);
+dialog.addEventListener("click", picked);
 
 // --- a picture from a reply, or from what is selected in it ---------------------------------------------
 let selected = "";

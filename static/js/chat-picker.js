@@ -107,15 +107,21 @@ show();
 // Told only when it has changed by so much that it matters, and after a rest in the typing.
 
 const STEP = 2000; // characters
+const CHARACTERS_A_TOKEN = 4;
 const REST = 500; // milliseconds
 let resting;
+
+function inDocuments() {
+  const chips = [...composer.querySelectorAll('[data-tokens]:not([data-kind="picture"])')];
+  return chips.reduce((sum, chip) => sum + Number(chip.dataset.tokens), 0) * CHARACTERS_A_TOKEN;
+}
 
 function weigh() {
   const outlook = document.getElementById("outlook");
   const told = (name) => outlook.querySelector(`[data-weight="${name}"]`);
   const now = {
-    characters: Math.round(composer.elements.text.value.length / STEP) * STEP,
-    attached: composer.elements.pictures?.files.length ?? 0,
+    characters: Math.round((composer.elements.text.value.length + inDocuments()) / STEP) * STEP,
+    attached: composer.querySelectorAll('[data-kind="picture"]').length,
   };
   const changed = Object.keys(now).filter((name) => told(name).value !== String(now[name]));
   for (const name of changed) told(name).value = now[name];
@@ -129,4 +135,5 @@ function rest() {
 
 composer.addEventListener("input", rest);
 composer.addEventListener("change", rest);
+composer.addEventListener("attached", rest);
 composer.addEventListener("htmx:afterRequest", (event) => event.target === composer && rest());

@@ -74,7 +74,6 @@ composer.addEventListener("htmx:beforeRequest", (event) => {
 composer.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== composer || !event.detail.successful) return;
   if (text.value === sent) text.value = ""; // else somebody has begun the next message already
-  takeFiles([]);
   composer.dispatchEvent(new CustomEvent("chat:sent", { detail: sent }));
   text.focus();
   following = true;
@@ -90,73 +89,6 @@ document.getElementById("stop")?.addEventListener("submit", () => {
   composer.querySelector("[data-stop]").disabled = true;
 });
 document.getElementById("stop")?.addEventListener("htmx:afterRequest", () => text.focus());
-
-// --- pictures ------------------------------------------------------------------------------------
-
-const input = composer.elements.pictures;
-const list = composer.querySelector("[data-files]");
-const attach = composer.querySelector("[data-attach]");
-
-function takeFiles(files) {
-  if (!input) return;
-  const taken = new DataTransfer();
-  for (const file of files) taken.items.add(file);
-  input.files = taken.files;
-  const shown = [...list.querySelectorAll("img")];
-  list.replaceChildren(...[...files].map((file, at) => fileChip(file, at)));
-  for (const image of shown) URL.revokeObjectURL(image.src);
-  list.hidden = files.length === 0;
-}
-
-function fileChip(file, at) {
-  const chip = document.createElement("li");
-  chip.className = "composer__file";
-  const image = document.createElement("img");
-  image.src = URL.createObjectURL(file);
-  image.alt = file.name;
-  const remove = document.createElement("button");
-  remove.type = "button";
-  remove.className = "button button--quiet button--small";
-  remove.textContent = "Remove";
-  remove.setAttribute("aria-label", `Remove ${file.name}`);
-  remove.addEventListener("click", () => {
-    takeFiles([...input.files].filter((_, other) => other !== at));
-    text.focus();
-  });
-  chip.append(image, remove);
-  return chip;
-}
-
-function canAttach() {
-  return input && composer.elements.model.selectedOptions[0]?.hasAttribute("data-reads-pictures");
-}
-
-function addPictures(files, event) {
-  const pictures = [...files].filter((file) => file.type.startsWith("image/"));
-  if (!pictures.length || !canAttach()) return;
-  event.preventDefault();
-  takeFiles([...input.files, ...pictures]);
-}
-
-if (input) {
-  input.addEventListener("change", () => takeFiles([...input.files]));
-  composer.elements.model.addEventListener("change", () => {
-    attach.hidden = !canAttach();
-    if (!canAttach()) takeFiles([]);
-  });
-  attach.hidden = !canAttach();
-  text.addEventListener("paste", (event) => addPictures(event.clipboardData.files, event));
-  composer.addEventListener("dragover", (event) => {
-    if (!canAttach()) return;
-    event.preventDefault();
-    composer.classList.add("composer--dropping");
-  });
-  composer.addEventListener("dragleave", () => composer.classList.remove("composer--dropping"));
-  composer.addEventListener("drop", (event) => {
-    composer.classList.remove("composer--dropping");
-    addPictures(event.dataTransfer.files, event);
-  });
-}
 
 // --- copying -------------------------------------------------------------------------------------
 

@@ -190,7 +190,7 @@ def test_a_blind_model_among_them_is_named(alice_chats: Chat, picture) -> None:
     sees = next(model.id for model in offered if model.supports_vision)
     blind = next(model for model in offered if not model.supports_vision)
     file = SimpleUploadedFile("a.png", picture(), "image/png")
-    response = alice_chats.begin("Look", model=sees, beside=[blind.id], pictures=[file])
+    response = alice_chats.begin("Look", model=sees, beside=[blind.id], uploads=[file])
     assert response.status_code == 422
     assert f"{blind.name} cannot read pictures" in response.content.decode()
 

@@ -121,7 +121,7 @@ def test_a_fork_uses_no_quota_and_asks_nobody(as_alice: Client, talk) -> None:
 
 def test_pictures_are_shared_and_go_with_the_last_of_both(alice_chats: Chat, picture) -> None:
     file = SimpleUploadedFile("a.png", picture(), "image/png")
-    reply = alice_chats.answered("Look", pictures=[file])
+    reply = alice_chats.answered("Look", uploads=[file])
     new = forked(alice_chats.client, reply)
     ours, theirs = Attachment.objects.order_by("pk")
     assert (ours.file.name, theirs.message.conversation) == (theirs.file.name, new)

@@ -250,7 +250,7 @@ def test_a_temporary_conversation_leaves_nothing_but_the_ledger(
 
     file = BytesIO(picture())
     file.name = "heron.png"
-    reply = alice_chats.answered("A secret heron", temporary="1", pictures=file)
+    reply = alice_chats.answered("A secret heron", temporary="1", uploads=file)
     talk = reply.conversation
     kept = Attachment.objects.get().file.name
     assert talk.title == "Temporary conversation"

@@ -139,7 +139,7 @@ def test_pictures_that_the_next_model_cannot_see_are_said_before(
 
     blind = default_model(sees=False)
     file = SimpleUploadedFile("bird.png", picture(), "image/png")
-    talk = alice_chats.answered(pictures=file).conversation
+    talk = alice_chats.answered(uploads=file).conversation
     asked = {"conversation": talk.pk, "model": blind}
     said = alice_chats.client.get("/chat/outlook", asked, headers=HTMX).text
     assert "cannot see pictures" in said

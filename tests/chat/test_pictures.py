@@ -84,7 +84,7 @@ def upload(content: bytes, name: str = "../../heron.png") -> SimpleUploadedFile:
 def test_a_picture_goes_to_the_model_and_is_kept_as_a_file(
     alice_chats: Chat, simulator: Simulator, picture: Make
 ) -> None:
-    reply = alice_chats.answered("What is this?", pictures=upload(picture()))
+    reply = alice_chats.answered("What is this?", uploads=upload(picture()))
     kept = Attachment.objects.get()
     assert kept.message_id == reply.parent_id
     assert kept.file.name.startswith("chat/")
@@ -101,7 +101,7 @@ def test_a_picture_goes_to_the_model_and_is_kept_as_a_file(
 def test_a_stranger_does_not_see_the_picture(
     alice_chats: Chat, as_bob, as_administrator, picture: Make
 ) -> None:
-    alice_chats.answered("What is this?", pictures=upload(picture()))
+    alice_chats.answered("What is this?", uploads=upload(picture()))
     path = f"/chat/attachments/{Attachment.objects.get().pk}/"
     assert as_bob.get(path).status_code == 404
     assert as_administrator.get(path).status_code == 404
@@ -112,10 +112,10 @@ def test_a_model_that_cannot_see_gets_no_pictures(
     alice_chats: Chat, simulator: Simulator, picture: Make
 ) -> None:
     blind = default_model(sees=False)
-    response = alice_chats.begin("What is this?", pictures=upload(picture()), model=blind)
+    response = alice_chats.begin("What is this?", uploads=upload(picture()), model=blind)
     assert response.status_code == 422
     assert "cannot read pictures" in response.content.decode()
-    reply = alice_chats.answered("What is this?", pictures=upload(picture()))
+    reply = alice_chats.answered("What is this?", uploads=upload(picture()))
     assert alice_chats.send(reply.conversation, "And now?", model=blind).status_code == 200
     ended(newest_reply())
     sent = requests_for_replies(simulator)[-1].body["messages"]
@@ -124,16 +124,16 @@ def test_a_model_that_cannot_see_gets_no_pictures(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refused_picture_says_why_and_keeps_the_words(alice_chats: Chat) -> None:
-    response = alice_chats.begin("Look at this", pictures=upload(b"<svg/>"), htmx=False)
+    response = alice_chats.begin("Look at this", uploads=upload(b"<svg/>"), htmx=False)
     assert response.status_code == 422
     page = response.content.decode()
-    assert "not a PNG" in page
+    assert "Attach it as PNG" in page
     assert "Look at this" in page
 
 
 @pytest.mark.django_db(transaction=True)
 def test_deleting_for_good_deletes_the_files(alice_chats: Chat, picture: Make) -> None:
-    reply = alice_chats.answered("What is this?", pictures=upload(picture()))
+    reply = alice_chats.answered("What is this?", uploads=upload(picture()))
     name = Attachment.objects.get().file.name
     assert default_storage.exists(name)
     Conversation.objects.get(pk=reply.conversation_id).prune()
@@ -147,7 +147,7 @@ def test_a_refusal_leaves_no_file_behind(alice_chats: Chat, picture: Make) -> No
 
     Quota.objects.create(who=Who.TEAM, metric=Metric.REQUESTS, period=Period.DAY, limit=0)
     before = files()
-    assert alice_chats.begin("Look", pictures=upload(picture())).status_code == 422
+    assert alice_chats.begin("Look", uploads=upload(picture())).status_code == 422
     assert files() == before
 
 

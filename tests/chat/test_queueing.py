@@ -115,8 +115,8 @@ def test_pictures_wait_with_their_message(alice_chats: Chat, simulator: Simulato
     with simulator.hold():
         reply = alice_chats.begun("One")
         file = SimpleUploadedFile("a.png", picture(), "image/png")
-        response = alice_chats.send(reply.conversation, "Two", pictures=[file])
-        assert "1 picture" in response.content.decode()
+        response = alice_chats.send(reply.conversation, "Two", uploads=[file])
+        assert "1 file" in response.content.decode()
     all_done("One", "Two")
     attachment = Attachment.objects.get()
     assert attachment.message.text == "Two"
@@ -133,9 +133,9 @@ def test_pictures_go_with_what_waited_for_nothing(
     with simulator.hold():
         reply = alice_chats.begun("One")
         file = SimpleUploadedFile("a.png", picture(), "image/png")
-        alice_chats.send(reply.conversation, "Two", pictures=[file])
+        alice_chats.send(reply.conversation, "Two", uploads=[file])
         queued = QueuedMessage.objects.get()
-        name = queued.pictures.get().file.name
+        name = queued.attachments.get().file.name
         assert default_storage.exists(name)
         if how == "deleted":
             press(alice_chats, queued, "delete")

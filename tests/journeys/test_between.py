@@ -24,7 +24,7 @@ def test_ask_about_pictures_make_one_from_the_answer_and_share_it(
     # Ask about one, and choose the other from the gallery by keyboard.
     page.get_by_role("link", name="A heron over the lagoon").click()
     page.get_by_role("link", name="Ask about this picture").click()
-    chosen = page.get_by_role("list", name="Pictures from the gallery").get_by_role("img")
+    chosen = page.get_by_role("list", name="Attached files").get_by_role("listitem")
     expect(chosen).to_have_count(1)
     page.get_by_role("link", name="Attach from the gallery").click()
     page.keyboard.type("lighthouse")

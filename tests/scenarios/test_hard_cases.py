@@ -81,16 +81,19 @@ def go_on_talking(stage: Stage, reply: Message) -> Message:
 
 
 @plays("contract", 33)
-def test_the_oldest_turns_of_a_long_talk_are_left_out_once_and_it_is_said(stage: Stage) -> None:
+def test_the_oldest_turns_of_a_long_talk_go_as_a_summary_and_it_is_said(stage: Stage) -> None:
     stage.make_key("one")
     last = a_long_talk(stage)
     stage.simulator.fail("context-length", times=1)
     reply = go_on_talking(stage, last)
-    whole, shorter = (request.body["messages"] for request in stage.simulator.requests)
-    assert (len(whole), len(shorter)) == (7, 3)
-    assert shorter == whole[4:]
+    whole, *summaries, shorter = (request.body["messages"] for request in stage.simulator.requests)
+    assert (len(whole), len(shorter)) == (7, 2)
+    assert all("Summarise" in asked[0]["content"] for asked in summaries)
+    assert shorter[0]["content"].startswith("Summary of the first 6 messages")
+    assert shorter[-1] == whole[-1]
     assert reply.status == DONE
-    assert "The oldest 4 messages were left out" in stage.page_of(reply)
+    assert "The first 6 messages are summarised for the model" in stage.page_of(reply)
+    assert "left out" not in stage.page_of(reply)
     assert "instead of" not in stage.page_of(reply)
     attempts = Attempt.objects.filter(call=reply.call_id).values_list("outcome", flat=True)
     assert list(attempts) == ["too-long", "ok"]
@@ -103,7 +106,7 @@ def test_a_talk_that_is_still_too_long_ends_with_what_to_do(stage: Stage) -> Non
     last = a_long_talk(stage)
     stage.simulator.fail("context-length")
     reply = go_on_talking(stage, last)
-    assert (reply.status, reply.error_kind) == ("failed", "too-long")
+    assert (reply.status, reply.error_kind) == ("failed", "summary")
     assert "reads 128,000 tokens at once. Shorten the message" in stage.page_of(reply)
     assert len(stage.simulator.requests) == 2
     assert Call.objects.get(pk=reply.call_id).state == "released"

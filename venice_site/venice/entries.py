@@ -31,9 +31,10 @@ def read_model(raw: Any) -> Model | None:
     if not _is_id(entry.get("id")):
         return None
     spec = object_of(entry.get("model_spec"))
+    kind = text_of(entry.get("type"))
     model = Model(
         id=entry["id"],
-        kind=text_of(entry.get("type")),
+        kind=kind,
         name=_name(entry.get("name")) or _name(spec.get("name")) or entry["id"],
         description=text_of(spec.get("description")),
         privacy=text_of(spec.get("privacy")),
@@ -41,6 +42,8 @@ def read_model(raw: Any) -> Model | None:
         price=_price(object_of(spec.get("pricing"))),
         context_tokens=_whole(spec.get("availableContextTokens"))
         or _whole(entry.get("context_length")),
+        # Venice reads documents out for every model that writes; servers of the seed's shape know no such part.
+        supports_files=kind == "text" and bool(spec),
         max_output_tokens=_whole(spec.get("maxCompletionTokens")),
         uncensored=spec.get("uncensored") is True,
         offline=spec.get("offline") is True,

@@ -27,9 +27,10 @@ def suits_reply(order: ChatOrder, chosen: Model, other: Model) -> bool:
 
 
 def _can_answer(order: ChatOrder, model: Model) -> bool:
-    """Return whether a model sees the pictures, keeps to the schema and looks into the web."""
+    """Return whether a model sees the pictures, reads the documents, keeps to the schema and looks into the web."""
     return (
         (model.supports_vision or not any(message.images for message in order.messages))
+        and (model.supports_files or not any(message.files for message in order.messages))
         and (model.supports_schema or order.schema is None)
         and (model.supports_web_search or not (order.web_search or order.web_scraping))
     )

@@ -18,6 +18,7 @@ from venice_site.venice.types import (
 LONGEST_SIDE = 1280  # pixels, of models that are sized in pixels (contract 6.1)
 MOST_PICTURES = 10  # in a request (contract 7.5)
 UNSEEN = "(An image was attached here, but this model cannot see images.)"
+UNREAD = "(The file “{}” was attached here, but this model cannot read documents.)"
 TOO_MANY = "(An image was attached here, but this model cannot look at so many at once.)"
 
 
@@ -165,13 +166,22 @@ def _content(
     unseen = UNSEEN if model is None or not model.supports_vision else TOO_MANY
     texts = [message.text] if message.text.strip() else []
     texts += [unseen] * (len(message.images) - len(shown))
-    if not shown and not message.files:
+    files = message.files if model is None or model.supports_files else ()
+    texts += [] if files else map(_as_text, message.files)
+    if not shown and not files:
         return "\n\n".join(texts)
     return [
         *({"type": "text", "text": text} for text in texts),
         *map(_picture, shown),
-        *map(_file, message.files),
+        *map(_file, files),
     ]
+
+
+def _as_text(part: FilePart) -> str:
+    """Return a document as a part of the message's text; of others than plain text only the name."""
+    if not part.mime.startswith("text/"):
+        return UNREAD.format(part.name)
+    return f"“{part.name}”:\n\n{part.content.decode(errors='replace')}"
 
 
 def _picture(part: ImagePart) -> dict[str, Any]:

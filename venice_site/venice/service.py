@@ -221,8 +221,13 @@ class Venice:
         usage = Usage(images=1, cost=self.edit_price(replace(order, model=lease.model)))
         return _generated(answer, lease.model, usage, order.model, operation.fallback)
 
-    def stream_reply(self, order: ChatOrder, call_id: int) -> ReplyStream:
-        """Return the stream of one reply; nothing is sent before its first delta is asked for."""
+    def stream_reply(
+        self, order: ChatOrder, call_id: int, *, may_shorten: bool = False
+    ) -> ReplyStream:
+        """Return the stream of one reply; nothing is sent before its first delta is asked for.
+
+        `may_shorten`: when Venice says that it is too long, its oldest turns are left out, once.
+        """
 
         def estimate(model: str) -> Estimate:
             return self._reply_estimate(replace(order, model=model))
@@ -231,7 +236,8 @@ class Venice:
             cheaper = self._cheaper_text_model(order)
             operation = self._operation("text", order.model, cheaper, call_id, stopped, estimate)
             shorter = lengths.shortened(order, self._known("text", order.model))
-            operation.facts = replace(operation.facts, can_shorten=shorter is not None)
+            can_shorten = may_shorten and shorter is not None
+            operation.facts = replace(operation.facts, can_shorten=can_shorten)
             return operation
 
         return ReplyStream(order, start, lambda model_id: self._known("text", model_id))

@@ -290,7 +290,8 @@ class Model:
 
     `kind` is Venice's own `type` ("image", "text", "inpaint", "upscale", …). A model is sized in pixels
     unless it lists aspect ratios. Lengths: prompt in characters, context and output in tokens. `max_images`
-    is how many pictures a request may hold. `default_temperature` and `default_top_p` are what the model
+    is how many pictures a request may hold; without `supports_files` documents are no part of a message.
+    `default_temperature` and `default_top_p` are what the model
     uses when nothing is sent. `single_image_ratio` says whether an edit of one picture takes an aspect
     ratio. A model leaves on the day `retires_on` ("2026-12-01", UTC), which is worth saying from
     `warns_from` on; with `replaced_by_venice` Venice itself lets the replacement answer from then on.
@@ -317,6 +318,7 @@ class Model:
     context_tokens: int | None = None
     max_output_tokens: int | None = None
     supports_vision: bool = False
+    supports_files: bool = False
     supports_reasoning: bool = False
     supports_reasoning_effort: bool = False
     reasoning_efforts: tuple[str, ...] = ()
