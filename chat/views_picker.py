@@ -103,7 +103,7 @@ def _outlook(
     venice = Venice(request.user)
     model = _model(venice, model_id or begun.model)
     told = request.GET or request.POST
-    about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "attached", MOST_PICTURES))
+    about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "pictures", MOST_PICTURES))
     context = {
         "conversation": found,
         "outlook": read_outlook(venice, begun, model, about),

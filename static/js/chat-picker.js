@@ -121,7 +121,7 @@ function weigh() {
   const told = (name) => outlook.querySelector(`[data-weight="${name}"]`);
   const now = {
     characters: Math.round((composer.elements.text.value.length + inDocuments()) / STEP) * STEP,
-    attached: composer.querySelectorAll('[data-kind="picture"]').length,
+    pictures: composer.querySelectorAll('[data-kind="picture"]').length,
   };
   const changed = Object.keys(now).filter((name) => told(name).value !== String(now[name]));
   for (const name of changed) told(name).value = now[name];

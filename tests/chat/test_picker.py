@@ -201,6 +201,6 @@ def test_a_schema_is_set_and_taken_away_in_the_settings(alice_chats: Chat) -> No
 
 
 def test_an_outlook_of_nonsense_is_harmless(simulator, as_alice: Client) -> None:
-    nonsense = {"model": "none", "characters": "-1", "attached": "9" * 30, "web_search": "x"}
+    nonsense = {"model": "none", "characters": "-1", "pictures": "9" * 30, "web_search": "x"}
     assert as_alice.get("/chat/outlook", nonsense).status_code == 200
     assert as_alice.get("/chat/outlook", {"conversation": "x"}).status_code == 404
