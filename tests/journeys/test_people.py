@@ -65,8 +65,8 @@ def test_a_persona_a_prompt_and_two_models_in_one_conversation(
     page.keyboard.press("Escape")
 
     pick(page, "glm")
-    page.get_by_label("Thinking").select_option("high")
-    expect(page.get_by_label("Thinking")).to_have_value("high")
+    page.get_by_label("Thinking", exact=True).select_option("high")
+    expect(page.get_by_label("Thinking", exact=True)).to_have_value("high")
     pick(page, "llama")
     expect(page.locator("#outlook")).to_contain_text("it thinks as usual")
     message.fill("And in short?")
