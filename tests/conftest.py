@@ -19,7 +19,7 @@ def pytest_configure() -> None:
     django_settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
-    django_settings.WHITENOISE_AUTOREFRESH = True  # else every client reads all files of the product
+    django_settings.WHITENOISE_AUTOREFRESH = True  # else every client reads all static files
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
