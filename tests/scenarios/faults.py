@@ -89,7 +89,7 @@ FAULTS = (
     Row(34, "an absurd cost", REPLY, [fail("stream-odd-usage", prompt="20", completion="7", usd="1e9")], DONE, "", "ok", ANSWERED, 1, also=lambda m: m.cost < 1_000),
     Row(35, "a clock ten minutes ahead", REPLY, [fail("rate-limited-clock", ahead=600, times=1)], DONE, "", "rate-limited ok", EXACT, 2, waits=[30]),
     Row(35, "our own clock an hour behind", REPLY, [fail("rate-limited-clock", ahead=3600, times=1)], DONE, "", "rate-limited ok", EXACT, 2, waits=[30]),
-    Row(35, "a reset in the year 2090", REPLY, [fail("rate-limited-clock", reset="3786912000")], FAILED, "limiting the team's requests", "rate-limited", NOTHING, 1, waits=[], rests=("account:main rate-limited",), also=lambda m: rests_for(590, 600)),
+    Row(35, "a reset in the year 2090", REPLY, [fail("rate-limited-clock", reset="3786912000")], FAILED, "limiting the team's requests", "rate-limited", NOTHING, 1, waits=[], rests=("account:main used-up",), also=lambda m: rests_for(590, 600)),
     Row(35, "a reset that is a word", REPLY, [fail("rate-limited-clock", reset="abc", times=1)], DONE, "", "rate-limited ok", EXACT, 2, waits=[1]),
     Row(37, "307 to another host", PICTURE, [fail("redirect-post")], FAILED, "another address, which is not followed", "bad-answer", NOTHING, 1, keys="one two"),
     Row(37, "302 to another host", REPLY, [fail("redirect")], FAILED, "another address, which is not followed", "bad-answer", NOTHING, 1),
