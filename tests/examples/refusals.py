@@ -94,7 +94,7 @@ REFUSALS = (
     Refused("detailed_zod", 400, text("Invalid", details={"_errors": [], "prompt": {"_errors": ["Give a prompt"]}}, issues=[MISSING]), errors.InvalidOrder, "refused these settings: prompt: Give a prompt", "bad-request-issues"),
     Refused("detailed_string_details", 400, text("Invalid", details="No picture in it"), errors.InvalidOrder, "No picture in it", "bad-request-details"),
     Refused("legacy_zod_array", 400, {"error": [UNKNOWN]}, errors.InvalidOrder, "refused these settings", "bad-request-array", "reply"),
-    Refused("context_length", 400, {"error": TOO_LONG}, errors.InvalidOrder, "too long for this model. Start a new one", "context-length", "reply"),
+    Refused("context_length", 400, {"error": TOO_LONG}, errors.TooLong, "too long for this model. Start a new one", "context-length", "reply"),
     Refused("max_completion_tokens_too_high", 400, text("max_completion_tokens (8192) exceeds the maximum allowed for model 'llama-3.3-70b' (4096)"), errors.InvalidOrder, "(4096)", "", "limited reply"),
     Refused("upstream_rejection", 400, text("Two hands at most", request_id="req_123"), errors.InvalidOrder, "Two hands at most", "bad-request-upstream", request_id="req_123"),
     Refused("pro_only_model_401", 401, text("This model is only available to Pro users"), errors.NotEntitled, "Choose another one", "unauthorized-pro-only"),
