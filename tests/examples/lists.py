@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.examples.example import ADMIN, COMMON, NOBODY, Example
+from venice_site.venice.answers import Balance
 from venice_site.venice.client import KeyHealth
-from venice_site.venice.types import Balance, Character
+from venice_site.venice.types import Character
 
 TRAITS = {
     "default": "zai-org-glm-5-2",
