@@ -1,10 +1,13 @@
 """The real product as its processes, for tests that start, stop and kill it."""
 
+import functools
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -23,11 +26,42 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class Product:
-    """`manage.py serve` with data of its own; stopped at the end of the block."""
+SECRET_KEY = "a secret key for the journeys, as long as a secret key should be"
+ADMINISTRATOR = {"ADMIN_USERNAME": "admin", "ADMIN_PASSWORD": "a-password-for-the-journey"}
 
-    username = "admin"
-    password = "a-password-for-the-journey"
+
+def _surroundings(**more: str) -> dict[str, str]:
+    """Return the environment of this process without what it says of Venice and the database, and more."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("VENICE_") and name != "DATABASE_URL"
+    }
+    return {**kept, "SECRET_KEY": SECRET_KEY, **ADMINISTRATOR, **more}
+
+
+@functools.cache
+def _prepared() -> Path:
+    """Return data as the first start leaves them, made once in a process of the tests: it takes a while."""
+    folder = Path(tempfile.mkdtemp(prefix="product-", dir=os.environ["DATA_DIR"]))
+    subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=ROOT,
+        env=_surroundings(DATA_DIR=str(folder)),
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+class Product:
+    """`manage.py serve` with data of its own; stopped at the end of the block.
+
+    Its database is made already, unless it gets an administrator of its own.
+    """
+
+    username = ADMINISTRATOR["ADMIN_USERNAME"]
+    password = ADMINISTRATOR["ADMIN_PASSWORD"]
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
@@ -38,7 +72,11 @@ class Product:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -46,23 +84,17 @@ class Product:
 
     def start(self) -> None:
         """Start every process and wait until pages are served."""
-        environment = {
-            **{
-                name: value
-                for name, value in os.environ.items()
-                if not name.startswith("VENICE_") and name != "DATABASE_URL"
-            },
-            "DATA_DIR": str(self.data),
-            "STATIC_ROOT": str(ROOT / "staticfiles"),
-            "HOST": "127.0.0.1",
-            "PORT": str(self.port),
-            "SECRET_KEY": "a secret key for the journeys, as long as a secret key should be",
-            "ADMIN_USERNAME": self.username,
-            "ADMIN_PASSWORD": self.password,
-            "VENICE_STAND_IN_URL": f"{self.stand_in}/api/v1",
-            "STOP_GRACE": "3",
-            **self.environment,
-        }
+        environment = _surroundings(
+            DATA_DIR=str(self.data),
+            STATIC_ROOT=str(ROOT / "staticfiles"),
+            HOST="127.0.0.1",
+            PORT=str(self.port),
+            VENICE_STAND_IN_URL=f"{self.stand_in}/api/v1",
+            STOP_GRACE="3",
+        )
+        environment |= self.environment
+        if not self.data.exists() and not ADMINISTRATOR.keys() & self.environment.keys():
+            shutil.copytree(_prepared(), self.data)
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
