@@ -32,7 +32,9 @@ def waiting() -> list[str]:
 
 def all_done(*texts: str) -> None:
     """Wait until these were asked in this order and answered, and nothing waits any more."""
-    eventually(lambda: questions() == list(texts) and not writers._live, what=f"{texts} were asked")
+    eventually(lambda: questions() == list(texts), what=f"{texts} were asked")
+    eventually(lambda: not Message.objects.active().exists(), what="all have been answered")
+    eventually(lambda: not writers._live, what="every writer has gone")
     eventually(lambda: not QueuedMessage.objects.exists(), what="nothing waits")
     assert set(Message.objects.replies().values_list("status", flat=True)) == {"succeeded"}
 
