@@ -56,7 +56,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SVG = re.compile(
     r"\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg[\s>/]", re.DOTALL | re.IGNORECASE
 )
-_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
+# What reading a ZIP file raises when the file is not what it says it is.
+BAD_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 
 UNKNOWN = (
     "This kind of file cannot be read. Attach a picture, a PDF, a Word, Excel or PowerPoint file,"
@@ -151,7 +152,7 @@ def _office(content: bytes, name: str) -> Document:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             kind = _office_kind(package)
             characters = _characters(package, kind)
-    except _DAMAGE as error:
+    except (*BAD_ZIP, OSError) as error:
         raise NotADocument(DAMAGED.format("document")) from error
     return Document(content, OFFICE[kind], named(name, kind), tokens_in(characters))
 

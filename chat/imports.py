@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from django.utils import timezone
 from chat import attaching
 from chat.attaching import CannotAttach, Prepared
 from chat.dialects import CannotRead, Tale, Told, read_tale
+from chat.documents import BAD_ZIP
 from chat.folders import Folder
 from chat.long_json import conversations
 from chat.models import (
@@ -36,7 +36,6 @@ MOST_ENTRIES = 100_000  # files in a ZIP
 MOST_CONVERSATIONS = 20_000
 ATTACHED = ("pictures/", "documents/")  # where an export keeps files
 MOST_REASONS = 3  # different reasons that a note tells
-DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 ROWS_AT_ONCE = 500
 
 Files = Callable[[str, str], Prepared | None]  # a place in the ZIP, and what people call the file
@@ -82,7 +81,7 @@ def read_file(user: User, file: IO[bytes], progress: Callable[[int], bool]) -> T
         with zipfile.ZipFile(file) as parcel:
             opened = Opened(parcel)
             return _take(user, opened.conversations(), opened.file, progress)
-    except DAMAGE as error:
+    except BAD_ZIP as error:
         raise CannotRead("The ZIP file is damaged or locked with a password.") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from venice_site.accounts.models import User
-
-
-def new_token() -> str:
-    """Return a token that nobody guesses: 256 bits."""
-    return secrets.token_urlsafe(32)
+from venice_site.tokens import new_token
 
 
 class ShareQuerySet(models.QuerySet["Share"]):

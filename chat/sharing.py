@@ -17,7 +17,8 @@ from chat.citations import Source, read_sources, sources_of
 from chat.models import Attachment, Conversation
 from chat.reading import Turn
 from chat.rendering import Sources, render
-from chat.shares import Share, new_token
+from chat.shares import Share
+from venice_site.tokens import new_token
 
 TURNS_A_PAGE = 100
 LASTS = {"1": "One day", "7": "A week", "30": "A month", "": "Until I end it"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from hashlib import sha256
 from typing import Self
@@ -12,11 +11,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from venice_site.accounts.models import User
-
-
-def new_token() -> str:
-    """Return a token that nobody guesses: 256 bits. It stands in the link and nowhere else."""
-    return secrets.token_urlsafe(32)
 
 
 def digest_of(token: str) -> str:

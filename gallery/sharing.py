@@ -15,8 +15,9 @@ from gallery import containers, facts
 from gallery.collections import Collection
 from gallery.imaging import EXTENSIONS
 from gallery.models import Image, ImageQuerySet, Visibility
-from gallery.shares import Share, digest_of, new_token
+from gallery.shares import Share, digest_of
 from venice_site.accounts.models import User
+from venice_site.tokens import new_token
 from venice_site.venice.service import Venice
 
 LASTS = {"1": "One day", "7": "A week", "30": "A month", "": "Until I end it"}

@@ -74,7 +74,7 @@ class Product:
     def __enter__(self) -> Self:
         try:
             self.start()
-        except BaseException:
+        except BaseException:  # an interrupt too must leave no process behind
             self.stop()
             raise
         return self
