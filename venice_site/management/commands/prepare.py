@@ -62,6 +62,8 @@ def migrate() -> Iterator[str]:
     if pending:
         call_command("migrate", interactive=False, verbosity=0)
         yield f"The database is up to date ({pending} migrations applied)."
+    else:
+        executor.check_replacements()  # one migration may stand for several that ran earlier
 
 
 def make_administrator() -> Iterator[str]:
