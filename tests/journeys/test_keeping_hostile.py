@@ -122,10 +122,10 @@ def test_nothing_hostile_runs_on_shared_pages_and_in_exports(
     page, watch = watched
     for address in bring_in(page, tmp_path):
         page.goto(f"{address}sharing")
-        if page.get_by_role("button", name="Share with the team").count():
-            page.get_by_role("button", name="Share with the team").click()
-        if page.get_by_role("button", name="Make a link").count():
-            page.get_by_role("button", name="Make a link").click()
+        page.get_by_role("button", name="Share with the team").click()
+        expect(page.get_by_role("button", name="Stop sharing with the team")).to_be_visible()
+        page.get_by_role("button", name="Make a link").click()
+        expect(page.get_by_label("Link", exact=True)).to_be_visible()
         watch.found_nothing(page)
         link = page.get_by_label("Link", exact=True).input_value()
         page.goto(address.replace("/chat/", "/chat/team/"))

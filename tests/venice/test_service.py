@@ -21,7 +21,7 @@ from venice_site.venice.models import (
     Quota,
     QuotaBucket,
 )
-from venice_site.venice.service import Venice, on_stand_in
+from venice_site.venice.service import Venice, check_key, on_stand_in
 from venice_site.venice.types import ChatMessage, ChatOrder, ImageOrder
 
 DEAR = "nano-banana-pro"
@@ -173,6 +173,18 @@ def test_when_all_keys_are_refused_the_sentence_is_about_keys(venice, make_key, 
     with pytest.raises(errors.NoKey, match="administrator"):
         make_picture(venice)
     assert len(simulator.requests) == 3
+
+
+def test_a_key_that_gets_lost_on_the_way_is_told_until_one_arrives(venice, key, simulator):
+    simulator.fail("payment-no-auth", times=1)
+    with pytest.raises(errors.NoKey, match="without a key"):
+        make_picture(venice)
+    key.refresh_from_db()
+    assert key.state == "active"
+    told = Notice.objects.get(settled_at=None)
+    assert "asked without a key, although one was sent" in told.text
+    check_key(key)
+    assert not Notice.objects.filter(settled_at=None).exists()
 
 
 def test_not_more_than_three_rotations(venice, make_key, simulator):

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from venice_site.venice import consequences, quotas, rests
 from venice_site.venice.decisions import Rest, Tried
-from venice_site.venice.errors import KeyRefused, NotTrusted, Unreachable, VeniceError
-from venice_site.venice.marks import mark
+from venice_site.venice.errors import KeyRefused, NoKey, NotTrusted, Unreachable, VeniceError
+from venice_site.venice.marks import mark, tell_unsigned
 from venice_site.venice.models import ApiKey, Attempt, KeyState
 from venice_site.venice.pool import Lease, View
 from venice_site.venice.types import RateInfo
@@ -60,12 +60,8 @@ def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: dat
             request_id=error.request_id,
             counts_as_failure=lease.key is not None and (error.status or 0) >= 400,
         )
-        if lease.key is not None and error.rate is not None and not isinstance(error, KeyRefused):
-            _keep_rate(lease.key, lease.model, error.rate, now)
-        if lease.key is not None and isinstance(error, Unreachable | NotTrusted):
-            quotas.give_back_day(lease.key, now)
-        if lease.key is not None and error.kind in consequences.FAULTS:
-            rests.lay_failing(lease.model, now, tried_out=lease.is_probe)
+        if lease.key is not None:
+            _keep(lease, lease.key, error, now)
         tried = Tried(lease.key.pk if lease.key else None, lease.account, lease.model, error)
         for outcome in consequences.consequences(tried, seen.facts(tried.key), waits, now):
             if isinstance(outcome, Rest):
@@ -76,6 +72,18 @@ def end_badly(lease: Lease, error: VeniceError, seen: View, waits: int, now: dat
                 log.warning("key=%s state=%s account=%s", lease.key.pk, state, lease.account)
         if lease.key is not None and error.rate is not None:
             _keep_to(error.rate, lease, now)
+
+
+def _keep(lease: Lease, key: ApiKey, error: VeniceError, now: datetime) -> None:
+    """Keep what a failure says beside its consequences: of limits, of the day, of the model, of the way."""
+    if error.rate is not None and not isinstance(error, KeyRefused):
+        _keep_rate(key, lease.model, error.rate, now)
+    if isinstance(error, Unreachable | NotTrusted):
+        quotas.give_back_day(key, now)
+    if error.kind in consequences.FAULTS:
+        rests.lay_failing(lease.model, now, tried_out=lease.is_probe)
+    if isinstance(error, NoKey) and error.status == 402:
+        tell_unsigned()
 
 
 def end_unanswered(lease: Lease, now: datetime, outcome: str) -> None:

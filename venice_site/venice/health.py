@@ -51,6 +51,7 @@ def check_keys(now: datetime, *, due_only: bool) -> int:
 
 
 def _keep_health(key: ApiKey, health: KeyHealth, now: datetime) -> str:
+    marks.settle_unsigned()
     balances = {name.upper(): money(amount) for name, amount in health.balances.items()}
     limits = {**key.rate_limits, "tier": health.tier, "limits": health.limits}
     _checked(

@@ -14,6 +14,8 @@ SENTENCES = {
     KeyState.UNDECRYPTABLE: "The key {key} cannot be decrypted. {reason}",
 }
 
+UNSIGNED = "unsigned"
+
 
 def mark(
     key: ApiKey, state: KeyState, reason: str = "", *, retry_at: datetime | None = None
@@ -25,3 +27,17 @@ def mark(
         notices.settle(subject)
     else:
         notices.tell(subject, SENTENCES[state].format(key=key, reason=reason))
+
+
+def tell_unsigned() -> None:
+    """Tell that Venice was sent a key and saw none, until a check of a key gets through."""
+    notices.tell(
+        UNSIGNED,
+        "Venice says that it was asked without a key, although one was sent. A proxy between this"
+        " server and Venice may take it out.",
+    )
+
+
+def settle_unsigned() -> None:
+    """Say that keys arrive at Venice."""
+    notices.settle(UNSIGNED)
