@@ -1,5 +1,6 @@
 """The real product as its processes, for tests that start, stop and kill it."""
 
+import contextlib
 import functools
 import os
 import shutil
@@ -55,7 +56,7 @@ def _prepared() -> Path:
 
 
 class Product:
-    """`manage.py serve` with data of its own; stopped at the end of the block.
+    """`manage.py serve` with data of its own; killed at the end of the block.
 
     Its database is made already, unless it gets an administrator of its own.
     """
@@ -75,12 +76,12 @@ class Product:
         try:
             self.start()
         except BaseException:  # an interrupt too must leave no process behind
-            self.stop()
+            self.end()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.end()
 
     def start(self) -> None:
         """Start every process and wait until pages are served."""
@@ -124,9 +125,14 @@ class Product:
         try:
             return self.process.wait(20)
         finally:
-            for member in family:
-                if member.is_running():
-                    member.kill()
+            self.end(family)
+
+    def end(self, family: list[psutil.Process] | None = None) -> None:
+        """Kill whatever runs, of all the product or of a family that was seen before."""
+        for member in self.family() if family is None else family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        if self.process is not None:
             self.process.wait(5)
 
     def family(self) -> list[psutil.Process]:

@@ -3,6 +3,7 @@
 import sys
 import time
 from html.parser import HTMLParser
+from itertools import chain, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -134,7 +135,9 @@ def test_no_text_at_all_comes_through_as_harm(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 def test_a_text_in_pieces_is_drawn_as_the_whole(sizes: list[int]) -> None:
     growing, shown, at = Growing(), "", 0
-    for size in [*sizes, *[7] * len(SAMPLE)]:
+    further = chain(sizes, repeat(7))
+    while at < len(SAMPLE):
+        size = next(further)
         shown += growing.add(SAMPLE[at : at + size])
         growing.tail()
         at += size

@@ -20,6 +20,7 @@ CHROMIUM = next(
     ),
     None,
 )
+HERE = Path(__file__).parent
 expect.set_options(timeout=20_000)
 QUIET = (
     "--no-sandbox",
@@ -30,6 +31,14 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the journeys of a module together, so that its product and its browser start once."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +69,8 @@ def venice() -> Iterator[Simulator]:
 def own_product(tmp_path: Path, venice: Simulator) -> Iterator[Product]:
     """A product of the test's own, with a key, talking to `venice`: to be killed."""
     data = tmp_path / "data"
-    with Product(data, VENICE_BASE_URL=venice.url, VENICE_API_KEYS="journey-key") as product:
+    facts = {"VENICE_BASE_URL": venice.url, "VENICE_API_KEYS": "journey-key"}
+    with Product(data, RUN_STALE_AFTER="5", **facts) as product:
         yield product
 
 
