@@ -39,6 +39,10 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a 
 races: .venv/.development ## let processes race for the last unit for long, on SQLite and PostgreSQL
 	.venv/bin/python -m tests.races --rounds $(ROUNDS)
 
+postgres: .venv/.development staticfiles/.stamp ## run the tests of the rooms on PostgreSQL
+	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest -n auto --dist loadgroup \
+	  $(or $(TESTS),tests/accounts tests/venice tests/gallery tests/chat tests/scenarios tests/test_access.py)
+
 soak: .venv/.development ## carry out 10,000 calls with random faults, and hold the books against each other
 	.venv/bin/python -m tests.soak --calls $(CALLS)
 

@@ -1,9 +1,13 @@
-"""A PostgreSQL of its own for a test: in a temporary folder, on a Unix socket alone, gone afterwards."""
+"""A PostgreSQL of its own for a test: in a temporary folder, on a Unix socket alone, gone afterwards.
+
+`python -m tests.postgres COMMAND …` carries out a command with one, as `DATABASE_URL`.
+"""
 
 import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -94,3 +98,9 @@ def programs() -> Path:
 
 def _version(program: Path) -> int:
     return int(program.parent.parent.name)
+
+
+if __name__ == "__main__":
+    with Postgres() as server:
+        surroundings = {**os.environ, "DATABASE_URL": server.create()}
+        sys.exit(subprocess.run(sys.argv[1:], env=surroundings).returncode)
