@@ -47,7 +47,8 @@ def alone() -> Iterator[None]:
         try:
             yield
         finally:
-            connection.close()  # the lock belongs to the session
+            with connection.cursor() as cursor:  # the session that holds the lock may be used again
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     else:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         with (settings.DATA_DIR / "prepare.lock").open("w") as lock:
