@@ -96,6 +96,7 @@ FREE_OF_DJANGO = [
     "gallery.imaging",
     "gallery.metadata",
     "gallery.reading",
+    *modules("chat.dialects"),
     "chat.rendering",
 ]
 
