@@ -97,7 +97,7 @@ FREE_OF_DJANGO = [
     "gallery.metadata",
     "gallery.reading",
     *modules("chat.dialects"),
-    "chat.rendering",
+    *modules("chat.rendering"),
 ]
 
 
