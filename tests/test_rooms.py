@@ -93,6 +93,7 @@ def test_nobody_goes_round_the_one_door(module: str) -> None:
 FREE_OF_DJANGO = [
     *(f"venice_site.venice.{name}" for name in ("client", "sse", "types", "errors", "policy")),
     *modules("venice_site.simulator"),
+    *modules("gallery.containers"),
     "gallery.imaging",
     "gallery.metadata",
     "gallery.reading",
