@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat.folders import Folder
 from chat.forms import FolderForm
+from chat.kept import posted, words_sought
 from chat.models import Conversation, Message
 from chat.search import find
 from chat.selection import SelectionForm
@@ -35,7 +36,7 @@ def entries_asked_for(request: SignedInRequest) -> Entries:
 @require_GET
 def search(request: SignedInRequest) -> HttpResponse:
     """Show what conversations say about some words."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
+    query = words_sought(request, LONGEST_QUERY)
     context = {"query": query, "hits": find(request.user, query)}
     page = "chat/search.html"
     return render(request, f"{page}#hits" if request.htmx else page, context)
@@ -93,7 +94,7 @@ def close(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def folders(request: SignedInRequest) -> HttpResponse:
     """Show the folders; make one."""
-    form = FolderForm(_posted(request), owner=request.user)
+    form = FolderForm(posted(request), owner=request.user)
     if form.is_valid():
         return redirect(form.save())
     mine = Folder.objects.visible_to(request.user)
@@ -104,7 +105,7 @@ def folders(request: SignedInRequest) -> HttpResponse:
 def folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
     """Show what a folder tells the model; change it."""
     found = get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id)
-    form = FolderForm(_posted(request), instance=found, owner=request.user)
+    form = FolderForm(posted(request), instance=found, owner=request.user)
     if form.is_valid():
         return redirect(form.save())
     status = 422 if form.errors else 200
@@ -118,10 +119,6 @@ def delete_folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
     get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id).delete()
     messages.success(request, "The folder is deleted. Its conversations are kept.")
     return redirect("chat:index")
-
-
-def _posted(request: SignedInRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 def _back(request: SignedInRequest) -> str:

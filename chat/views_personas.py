@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from chat.kept import Kept, words_sought
 from chat.library import PersonaForm
 from chat.personas import Persona
 from venice_site.accounts.requests import SignedInRequest
@@ -18,7 +17,12 @@ from venice_site.venice.types import Character
 
 LONGEST_QUERY = 100
 MOST_SHOWN = 60  # characters on a page
-FORM = "chat/persona.html"
+KEPT = Kept(
+    word="persona",
+    form=PersonaForm,
+    everything="chat:personas",
+    saved="{} is saved. Conversations that have begun stay as they are.",
+)
 
 
 @require_GET
@@ -30,23 +34,13 @@ def personas(request: SignedInRequest) -> HttpResponse:
 
 def new_persona(request: SignedInRequest) -> HttpResponse:
     """Make a persona."""
-    form = PersonaForm(_posted(request), owner=request.user)
-    if form.is_valid():
-        return _kept(request, form)
-    return render(request, FORM, {"form": form}, status=422 if form.errors else 200)
+    return KEPT.page(request)
 
 
 def persona(request: SignedInRequest, persona_id: int) -> HttpResponse:
     """Show a persona; its owner changes it."""
-    found = get_object_or_404(Persona.objects.visible_to(request.user), pk=persona_id)
-    if found.owner_id != request.user.pk:
-        return render(request, FORM, {"persona": found})
-    form = PersonaForm(_posted(request), instance=found, owner=request.user)
-    if form.is_valid():
-        return _kept(request, form)
-    found.refresh_from_db()
-    context = {"persona": found, "form": form}
-    return render(request, FORM, context, status=422 if form.errors else 200)
+    visible = Persona.objects.visible_to(request.user)
+    return KEPT.page(request, get_object_or_404(visible, pk=persona_id))
 
 
 @require_POST
@@ -60,7 +54,7 @@ def delete_persona(request: SignedInRequest, persona_id: int) -> HttpResponse:
 @require_GET
 def characters(request: SignedInRequest) -> HttpResponse:
     """Show Venice's characters that are known here; ask Venice for more when that is wanted."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
+    query = words_sought(request, LONGEST_QUERY)
     found, trouble = _characters(Venice(request.user), query, asking="ask" in request.GET)
     context = {"query": query, "characters": found[:MOST_SHOWN], "trouble": trouble}
     return render(request, "chat/characters.html", context, status=502 if trouble else 200)
@@ -76,13 +70,3 @@ def _characters(venice: Venice, query: str, *, asking: bool) -> tuple[list[Chara
         except VeniceError as error:
             trouble = str(error)
     return venice.known_characters(query), trouble
-
-
-def _kept(request: SignedInRequest, form: PersonaForm) -> HttpResponse:
-    kept = form.save()
-    messages.success(request, f"{kept} is saved. Conversations that have begun stay as they are.")
-    return redirect("chat:personas")
-
-
-def _posted(request: SignedInRequest) -> Any:
-    return request.POST if request.method == "POST" else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from chat.kept import Kept, posted, words_sought
 from chat.library import FillForm, PromptForm
 from chat.prompts import Prompt
 from chat.views_picker import FILLED
@@ -17,13 +16,13 @@ from venice_site.accounts.requests import SignedInRequest
 LONGEST_QUERY = 100
 MOST_OFFERED = 8  # beside what is typed
 MOST_SHOWN = 200
-FORM = "chat/prompt.html"
+KEPT = Kept(word="prompt", form=PromptForm, everything="chat:prompts", saved="{} is saved.")
 
 
 @require_GET
 def prompts(request: SignedInRequest) -> HttpResponse:
     """Show the prompts that a person can use."""
-    query = _query(request)
+    query = words_sought(request, LONGEST_QUERY)
     found = Prompt.objects.visible_to(request.user).found_by(query)[:MOST_SHOWN]
     return render(request, "chat/prompts.html", {"prompts": found, "query": query})
 
@@ -31,29 +30,19 @@ def prompts(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def like(request: SignedInRequest) -> HttpResponse:
     """Show the few prompts whose names fit what is typed after a slash."""
-    found = Prompt.objects.visible_to(request.user).named_like(_query(request))[:MOST_OFFERED]
+    name = words_sought(request, LONGEST_QUERY)
+    found = Prompt.objects.visible_to(request.user).named_like(name)[:MOST_OFFERED]
     return render(request, "chat/prompts.html#options", {"prompts": found})
 
 
 def new_prompt(request: SignedInRequest) -> HttpResponse:
     """Keep a prompt."""
-    form = PromptForm(_posted(request), owner=request.user)
-    if form.is_valid():
-        return _kept(request, form)
-    return render(request, FORM, {"form": form}, status=422 if form.errors else 200)
+    return KEPT.page(request)
 
 
 def prompt(request: SignedInRequest, prompt_id: int) -> HttpResponse:
     """Show a prompt; its owner changes it."""
-    found = _visible(request, prompt_id)
-    if found.owner_id != request.user.pk:
-        return render(request, FORM, {"prompt": found})
-    form = PromptForm(_posted(request), instance=found, owner=request.user)
-    if form.is_valid():
-        return _kept(request, form)
-    found.refresh_from_db()
-    context = {"prompt": found, "form": form}
-    return render(request, FORM, context, status=422 if form.errors else 200)
+    return KEPT.page(request, _visible(request, prompt_id))
 
 
 @require_POST
@@ -67,7 +56,7 @@ def delete_prompt(request: SignedInRequest, prompt_id: int) -> HttpResponse:
 def fill(request: SignedInRequest, prompt_id: int) -> HttpResponse:
     """Ask for what belongs into the places of a prompt; then put it into the composer."""
     found = _visible(request, prompt_id)
-    form = FillForm(_posted(request), prompt=found)
+    form = FillForm(posted(request), prompt=found)
     if form.is_valid():
         text = form.cleaned_data["text"]
         if request.htmx:
@@ -81,16 +70,3 @@ def fill(request: SignedInRequest, prompt_id: int) -> HttpResponse:
 
 def _visible(request: SignedInRequest, prompt_id: int) -> Prompt:
     return get_object_or_404(Prompt.objects.visible_to(request.user), pk=prompt_id)
-
-
-def _query(request: SignedInRequest) -> str:
-    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
-
-
-def _kept(request: SignedInRequest, form: PromptForm) -> HttpResponse:
-    messages.success(request, f"{form.save()} is saved.")
-    return redirect("chat:prompts")
-
-
-def _posted(request: SignedInRequest) -> Any:
-    return request.POST if request.method == "POST" else None

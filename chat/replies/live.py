@@ -1,0 +1,146 @@
+"""A reply while it is written in this process, and the look that its viewers have at it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chat.models import Message
+from chat.rendering import one_line_end
+from venice_site.venice.service import ReplyStream, Venice
+from venice_site.venice.types import ChatOrder, Delta
+
+BEAT_EVERY = 1.0  # seconds between two heartbeats of a row that does not
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What arrived of a reply since the last look, and whether it has ended."""
+
+    text: str = ""
+    reasoning: str = ""
+    ended: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        """Return whether there is nothing to show."""
+        return not (self.text or self.reasoning or self.ended)
+
+
+class LiveReply:
+    """A reply while it is written in this process: what has arrived, and a bell for those who watch."""
+
+    def __init__(self, reply: Message, order: ChatOrder, venice: Venice) -> None:
+        self.reply = reply
+        self.order = order
+        self.venice = venice
+        self.facts: dict[str, Any] = {}
+        self.given_up = False
+        self._bell = threading.Condition()
+        self._text = [reply.text] if reply.text else []
+        self._reasoning: list[str] = []
+        self._written = (len(self._text), 0)
+        self._next_beat = 0.0
+        self._began = time.monotonic()
+        self._stream: ReplyStream | None = None
+        self._stopped = False
+        self._ended = False
+        self.has_content = False
+
+    def follow(self, stream: ReplyStream) -> None:
+        """Know the stream that is written from, so that stopping can close it; closed at once if too late."""
+        with self._bell:
+            self._stream = stream
+            stopped = self._stopped
+        if stopped:
+            stream.close()
+
+    def take(self, delta: Delta) -> None:
+        """Take in what arrived and ring the bell."""
+        if delta.model:
+            self.facts["served_by"] = delta.model
+        if told := " ".join(filter(None, (delta.fallback_reason, delta.note))):
+            self.facts["fallback_reason"] = told[:200]
+        if delta.finish_reason:
+            self.facts["finish_reason"] = delta.finish_reason[:40]
+        if (
+            delta.citations and not self.reply.citations
+        ):  # what a continued reply cites keeps its numbers
+            self.facts["citations"] = [asdict(citation) for citation in delta.citations]
+        if delta.text or delta.reasoning:
+            self._keep_time(delta)
+            with self._bell:
+                if delta.text:
+                    self._text.append(one_line_end(delta.text))
+                if delta.reasoning:
+                    self._reasoning.append(one_line_end(delta.reasoning))
+                self._bell.notify_all()
+
+    def _keep_time(self, delta: Delta) -> None:
+        passed = round((time.monotonic() - self._began) * 1000)
+        if not self.has_content:
+            self.has_content = True
+            self.facts["first_token_ms"] = passed
+        if delta.reasoning:
+            self.facts["reasoning_ms"] = passed - self.facts["first_token_ms"]
+
+    def stop(self) -> None:
+        """Close the stream, also before its first byte; the writer then ends by itself."""
+        with self._bell:
+            self._stopped = True
+            stream = self._stream
+        if stream is not None:
+            stream.close()
+
+    def give_up(self) -> None:
+        """Stop because this process ends; the reply is interrupted, not cancelled."""
+        self.given_up = True
+        self.stop()
+
+    def end(self) -> None:
+        """Let the viewers go: the row is final."""
+        with self._bell:
+            self._ended = True
+            self._bell.notify_all()
+
+    def so_far(self) -> dict[str, str]:
+        """Return what has arrived, as facts of the row."""
+        with self._bell:
+            return {"text": "".join(self._text), "reasoning": "".join(self._reasoning)}
+
+    def due(self, now: float) -> dict[str, str] | None:
+        """Return what the row lacks; empty means a heartbeat alone, None that the row need not be written."""
+        with self._bell:
+            arrived = (len(self._text), len(self._reasoning))
+            parts = {"text": self._text, "reasoning": self._reasoning}
+            grown = [n for n, a, b in zip(parts, arrived, self._written, strict=True) if a > b]
+            facts = {name: "".join(parts[name]) for name in grown}
+        if not facts and now < self._next_beat:
+            return None
+        self._written, self._next_beat = arrived, now + BEAT_EVERY
+        return facts
+
+
+class Watch:
+    """One viewer's look at a live reply in this process."""
+
+    def __init__(self, live: LiveReply) -> None:
+        self._live = live
+        self._seen = [0, 0]
+
+    def news(self, timeout: float) -> News:
+        """Return what is new, waiting for it at most `timeout` seconds."""
+        live = self._live
+        with live._bell:
+            if not self._is_behind():
+                live._bell.wait(timeout)
+            text = "".join(live._text[self._seen[0] :])
+            reasoning = "".join(live._reasoning[self._seen[1] :])
+            self._seen = [len(live._text), len(live._reasoning)]
+            return News(text, reasoning, live._ended)
+
+    def _is_behind(self) -> bool:
+        live = self._live
+        return live._ended or self._seen != [len(live._text), len(live._reasoning)]

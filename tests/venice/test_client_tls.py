@@ -1,0 +1,87 @@
+"""The client over TLS."""
+
+import datetime as dt
+import ipaddress
+import ssl
+import threading
+from contextlib import suppress
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.venice.wire import ASK, SECRET, SSE, http, says, server
+from tests.waiting import eventually
+from venice_site.venice import errors
+from venice_site.venice.client import Cancel, Client
+
+
+@pytest.fixture
+def tls(tmp_path, monkeypatch) -> ssl.SSLContext:
+    """A server's TLS for 127.0.0.1, trusted by the client."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "venice")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "venice.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_tls_works_and_an_unknown_certificate_is_named_as_such(tls, monkeypatch):
+    with server(says(http(200, b'["Anime"]')), tls=tls) as url:
+        assert Client(url, SECRET).styles() == ["Anime"]
+        monkeypatch.undo()
+        with pytest.raises(errors.NotTrusted, match=r"secure connection.*Nothing was charged"):
+            Client(url, SECRET).styles()
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_a_reply_over_tls_is_stopped_before_and_after_its_headers(tls, begins):
+    reached = threading.Event()
+    left = threading.Event()
+
+    def answer(peer):
+        peer.request()
+        if begins:
+            peer.send(SSE)
+            peer.frame("Hi")
+        reached.set()
+        with suppress(OSError):
+            peer.gone(5)
+        left.set()
+
+    cancel = Cancel()
+    arrived, caught = [], []
+
+    def ask_there(url):
+        try:
+            with Client(url, SECRET).stream_chat(ASK, cancel=cancel) as stream:
+                arrived.extend(delta.text for delta in stream)
+        except errors.VeniceError as error:
+            caught.append(error)
+
+    with server(answer, tls=tls) as url:
+        thread = threading.Thread(target=ask_there, args=(url,))
+        thread.start()
+        assert reached.wait(5)
+        cancel.set()
+        thread.join(3)
+        assert isinstance(caught[0], errors.Stopped)
+        assert eventually(left.is_set)
