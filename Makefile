@@ -60,8 +60,8 @@ format: .venv/.development ## format the code
 	.venv/bin/ruff format --quiet .
 	echo "Formatted."
 
-endure: .venv/.development staticfiles/.stamp ## kill every process while 500 pictures are made
-	PICTURES=500 .venv/bin/python -m pytest -n 0 tests/faults/test_many_pictures.py
+endure: .venv/.development staticfiles/.stamp ## kill every process while 500 pictures are made, and in 20 replies
+	PICTURES=500 KILLS=20 .venv/bin/python -m pytest -n 0 tests/faults/test_many_pictures.py tests/faults/test_replies.py
 
 bench: .venv/.development staticfiles/.stamp ## measure speed and memory
 	.venv/bin/python -m bench

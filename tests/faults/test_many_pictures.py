@@ -4,17 +4,14 @@
 """
 
 import os
-import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import batched
 from pathlib import Path
 
 import pytest
-import requests
 
+from tests.faults.person import Person, rows
 from tests.product import Product
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
@@ -36,30 +33,6 @@ def product(tmp_path: Path, venice: Simulator) -> Iterator[Product]:
         tmp_path / "data", VENICE_BASE_URL=venice.url, VENICE_API_KEYS="a-key", RUN_STALE_AFTER="3"
     ) as product:
         yield product
-
-
-class Person:
-    """The administrator, by plain requests."""
-
-    def __init__(self, product: Product) -> None:
-        self.product, self.session = product, requests.Session()
-        self.post("/accounts/login/", login=product.username, password=product.password)
-
-    def post(self, path: str, **fields: object) -> None:
-        """Send a form as a browser without scripts does."""
-        page = self.session.get(f"{self.product.url}/accounts/login/", timeout=30)
-        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-        token = found.group(1) if found else self.session.cookies["csrftoken"]
-        answer = self.session.post(
-            f"{self.product.url}{path}", {"csrfmiddlewaretoken": token, **fields}, timeout=60
-        )
-        assert answer.status_code == 200, answer.text[:500]
-
-
-def rows(product: Product, query: str) -> list[tuple]:
-    path = f"file:{product.data / 'studio.sqlite3'}?mode=ro"
-    with closing(sqlite3.connect(path, uri=True, timeout=20)) as database:
-        return database.execute(query).fetchall()
 
 
 def states(product: Product) -> Counter[str]:

@@ -1,22 +1,19 @@
 """Messages that wait through kill -9 of every process: none is lost, none is asked twice."""
 
-import re
 import sqlite3
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import requests
 
+from tests.faults.person import Person, rows
 from tests.product import Product
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 
 WAITING = [f"Waiting number {n}" for n in range(4)]
-MODEL = "google-gemma-3-27b-it"
 
 
 @pytest.fixture
@@ -33,52 +30,27 @@ def product(tmp_path: Path, venice: Simulator) -> Iterator[Product]:
         yield product
 
 
-class Person:
-    """The administrator, by plain requests."""
-
-    def __init__(self, product: Product) -> None:
-        self.product, self.session = product, requests.Session()
-        self.post("/accounts/login/", login=product.username, password=product.password)
-
-    def post(self, path: str, **fields: object) -> requests.Response:
-        """Send a form as a browser without scripts does."""
-        page = self.session.get(f"{self.product.url}/accounts/login/", timeout=30)
-        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-        token = found.group(1) if found else self.session.cookies["csrftoken"]
-        answer = self.session.post(
-            f"{self.product.url}{path}", {"csrfmiddlewaretoken": token, **fields}, timeout=60
-        )
-        assert answer.status_code == 200, answer.text[:500]
-        return answer
-
-    def say(self, path: str, text: str) -> requests.Response:
-        return self.post(path, text=text, model=MODEL, request_id=str(uuid.uuid4()))
-
-
-def rows(product: Product, query: str) -> list[str]:
-    path = f"file:{product.data / 'studio.sqlite3'}?mode=ro"
-    with closing(sqlite3.connect(path, uri=True, timeout=20)) as database:
-        return [value for (value,) in database.execute(query).fetchall()]
+def values(product: Product, query: str) -> list[str]:
+    return [value for (value,) in rows(product, query)]
 
 
 def replies(product: Product) -> list[str]:
-    return rows(product, "SELECT status FROM chat_message WHERE role = 'assistant' ORDER BY id")
+    return values(product, "SELECT status FROM chat_message WHERE role = 'assistant' ORDER BY id")
 
 
 def given_up(person: Person, talk: str) -> bool:
     """Look at the newest reply, which finds out that its process is gone; return whether it was."""
-    (newest,) = rows(person.product, "SELECT max(id) FROM chat_message WHERE role = 'assistant'")
-    address = f"{person.product.url}{talk}replies/{newest}/"
-    person.session.get(address, headers={"HX-Request": "true"}, timeout=30)
+    (newest,) = values(person.product, "SELECT max(id) FROM chat_message WHERE role = 'assistant'")
+    person.get(f"{talk}replies/{newest}/", **{"HX-Request": "true"})
     return replies(person.product)[-1] == "interrupted"
 
 
 def questions(product: Product) -> list[str]:
-    return rows(product, "SELECT text FROM chat_message WHERE role = 'user' ORDER BY id")
+    return values(product, "SELECT text FROM chat_message WHERE role = 'user' ORDER BY id")
 
 
 def waiting(product: Product) -> list[str]:
-    return rows(product, "SELECT text FROM chat_queuedmessage ORDER BY place, id")
+    return values(product, "SELECT text FROM chat_queuedmessage ORDER BY place, id")
 
 
 def sent(venice: Simulator) -> Counter[str]:
@@ -91,7 +63,7 @@ def sent(venice: Simulator) -> Counter[str]:
 def test_what_waits_survives_kill_9_and_is_asked_once(product: Product, venice: Simulator) -> None:
     person = Person(product)
     gate = venice.hold(path="/chat/completions")
-    talk = re.sub(r"^.*?(/chat/\d+/).*$", r"\1", person.say("/chat/", "First").url)
+    talk = person.say("/chat/", "First")
     assert gate.wait_for(1, 15)
     for text in WAITING:
         person.say(talk, text)
@@ -104,7 +76,7 @@ def test_what_waits_survives_kill_9_and_is_asked_once(product: Product, venice: 
     eventually(lambda: given_up(person, talk), 40, "the reply is given up")
     assert waiting(product) == WAITING
     assert questions(product) == ["First"]
-    page = person.session.get(f"{product.url}{talk}", timeout=30).text
+    page = person.get(talk)
     assert "The reply before was interrupted" in page
 
     gate = venice.hold(after_tokens=2, path="/chat/completions")
@@ -130,7 +102,7 @@ def test_a_turn_that_came_in_the_moment_of_a_kill_is_taken_by_the_worker(
 ) -> None:
     person = Person(product)
     gate = venice.hold(path="/chat/completions")
-    talk = re.sub(r"^.*?(/chat/\d+/).*$", r"\1", person.say("/chat/", "First").url)
+    talk = person.say("/chat/", "First")
     assert gate.wait_for(1, 15)
     person.say(talk, WAITING[0])
     product.kill()
