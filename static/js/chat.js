@@ -40,7 +40,7 @@ if (!location.search.includes("before=")) toTheEnd();
 const text = composer.elements.text;
 let sent = "";
 
-export function showWhatRuns() {
+function showWhatRuns() {
   const runs = document.querySelector('#thread [data-status="running"], #thread [data-status="queued"]') !== null;
   const send = composer.querySelector("[data-send]");
   const stop = composer.querySelector("[data-stop]");
@@ -80,6 +80,7 @@ composer.addEventListener("htmx:afterRequest", (event) => {
   toTheEnd();
 });
 document.body.addEventListener("htmx:afterSettle", showWhatRuns);
+document.body.addEventListener("reply-ended", showWhatRuns);
 showWhatRuns();
 // Asking for a title is nothing that a person did: when it fails, nobody needs to hear of it.
 for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
