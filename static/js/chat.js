@@ -63,6 +63,13 @@ text.addEventListener("keydown", (event) => {
   const send = composer.querySelector("[data-send]");
   if (!send.hidden && !send.disabled && text.value.trim()) composer.requestSubmit(send);
 });
+// Escape stops what is written, unless it closes something or ends what is typed. Looked at before all others do.
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.repeat || composing(event) || !composer.hasAttribute("data-runs")) return;
+  const isOpen = document.querySelector("details.menu[open], details.turn__edit[open], dialog[open], :popover-open");
+  const stop = composer.querySelector("[data-stop]");
+  if (!isOpen && !text.hasAttribute("aria-controls") && !stop.disabled) stop.click();
+}, true);
 text.addEventListener("input", showWhatRuns);
 if (matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
 
