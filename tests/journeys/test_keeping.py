@@ -51,7 +51,7 @@ def bring_in(page: Page, folder: Path, conversations: list) -> None:
     page.goto("/chat/parcels/")
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text(re.compile("came in|were here already")).first).to_be_visible()
+    expect(page.locator(".parcel").first).to_contain_text(re.compile("came in|were here already"))
 
 
 def open_list(page: Page) -> None:
