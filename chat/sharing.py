@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,7 +43,7 @@ class ShownDocument:
 
 @dataclass(frozen=True, slots=True)
 class ShownTurn:
-    """A turn as a reader sees it."""
+    """A turn as a reader sees it; one that is being written has addresses at which it goes on."""
 
     number: int
     is_reply: bool
@@ -53,6 +53,8 @@ class ShownTurn:
     sources: Sequence[Source] = field(default=())
     pictures: Sequence[ShownPicture] = field(default=())
     documents: Sequence[ShownDocument] = field(default=())
+    stream: str = ""
+    poll: str = ""
 
     @property
     def html(self) -> SafeString:
@@ -126,28 +128,40 @@ def shared_picture(share: Share, number: int) -> dict[str, Any] | None:
 
 
 def team_turns(conversation: Conversation, turns: Iterable[Turn]) -> list[ShownTurn]:
-    """Return turns as the team reads them."""
+    """Return turns as the team reads them, also one that is being written."""
     return [
-        ShownTurn(
-            turn.message.pk,
-            turn.message.is_reply,
-            turn.message.text,
-            turn.message.served_by or turn.message.model,
-            turn.message.created_at,
-            sources_of(turn.message),
-            [
-                ShownPicture(
-                    reverse("chat:team_picture", args=[conversation.pk, p.pk]),
-                    p.width or 0,
-                    p.height or 0,
-                )
-                for p in turn.pictures
-            ],
-            [ShownDocument(one.name, one.get_absolute_url()) for one in turn.documents],
-        )
+        _team_turn(conversation, turn)
         for turn in turns
-        if turn.message.text or turn.attached
+        if turn.message.text or turn.attached or turn.message.is_active
     ]
+
+
+def _team_turn(conversation: Conversation, turn: Turn) -> ShownTurn:
+    message = turn.message
+    pictures = [
+        ShownPicture(
+            reverse("chat:team_picture", args=[conversation.pk, p.pk]), p.width or 0, p.height or 0
+        )
+        for p in turn.pictures
+    ]
+    shown = ShownTurn(
+        message.pk,
+        message.is_reply,
+        message.text,
+        message.served_by or message.model,
+        message.created_at,
+        sources_of(message),
+        pictures,
+        [ShownDocument(one.name, one.get_absolute_url()) for one in turn.documents],
+    )
+    if not message.is_active:
+        return shown
+    place = [conversation.pk, message.pk]
+    return replace(
+        shown,
+        stream=reverse("chat:team_stream", args=place),
+        poll=reverse("chat:team_reply", args=place),
+    )
 
 
 class SharingForm(forms.Form):

@@ -12,10 +12,13 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db.models.functions import Substr
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from chat.models import Message
@@ -27,6 +30,7 @@ FRAME = 1 / 30  # seconds between two frames at the least
 QUIET = 10.0  # seconds after which a comment says that the connection lives
 READ_ROW_EVERY = 0.1  # seconds between two looks at a row that another process writes
 LOOK_FOR_THE_DEAD_EVERY = 5.0
+LOOK_AT_SHARING_EVERY = 1.0
 LAST_WORDS = 2.0  # seconds in which the writer of a stopped reply adds what had arrived
 REDRAW_EVERY = 0.1  # seconds between two drawings of the growing block at the least
 SHARE_OF_CORE = 0.2  # of one core may go into drawing growing blocks, for all viewers together
@@ -84,6 +88,25 @@ class Row:
         if time.monotonic() >= self._next_check:
             self._next_check += LOOK_FOR_THE_DEAD_EVERY
             Message(pk=self._reply_id).interrupt_if_stale()
+
+
+class Shown:
+    """What a reader of a shared conversation gets: the words alone, for as long as it is shared."""
+
+    def __init__(self, source: Source, is_shared: Callable[[], bool]) -> None:
+        self._source = source
+        self._is_shared = is_shared
+        self._next_check = 0.0
+
+    def news(self, timeout: float) -> News:
+        """Return what is new without the thinking; the end when nobody may read it any more."""
+        now = time.monotonic()
+        if now >= self._next_check:
+            self._next_check = now + LOOK_AT_SHARING_EVERY
+            if not self._is_shared():
+                return News(ended=True)
+        news = self._source.news(min(timeout, LOOK_AT_SHARING_EVERY))
+        return replace(news, reasoning="")
 
 
 class Frames:
@@ -161,19 +184,31 @@ class Stream:
     open = 0
     _lock = threading.Lock()
 
-    def __init__(self, reply_id: int, finished: Callable[[], str]) -> None:
-        source = writers.watch(reply_id) or Row(reply_id)
+    def __init__(
+        self, reply_id: int, finished: Callable[[], str], is_shared: Callable[[], bool] | None
+    ) -> None:
+        source: Source = writers.watch(reply_id) or Row(reply_id)
+        if is_shared is not None:
+            source = Shown(source, is_shared)
         self._events = events(source, finished)
         self._holds_place = True
 
     @classmethod
-    def begin(cls, reply_id: int, finished: Callable[[], str]) -> Stream | None:
-        """Return a new stream, or None when every place is taken: the viewer then asks each second."""
+    def begin(
+        cls,
+        reply_id: int,
+        finished: Callable[[], str],
+        is_shared: Callable[[], bool] | None = None,
+    ) -> Stream | None:
+        """Return a new stream, or None when every place is taken: the viewer then asks each second.
+
+        With `is_shared` it is for a reader who is not the owner: without the thinking, and not a moment longer.
+        """
         with cls._lock:
             if cls.open >= settings.STREAM_LIMIT:
                 return None
             cls.open += 1
-        return cls(reply_id, finished)
+        return cls(reply_id, finished, is_shared)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -187,6 +222,15 @@ class Stream:
             if self._holds_place:
                 self._holds_place = False
                 Stream.open -= 1
+
+
+def served(stream: Stream | None) -> HttpResponseBase:
+    """Return the answer that is a stream; 204 for a viewer who finds every place taken."""
+    release_connection()
+    if stream is None:
+        return HttpResponse(status=204)
+    headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+    return StreamingHttpResponse(stream, content_type="text/event-stream", headers=headers)
 
 
 def event(name: str, data: Any) -> bytes:

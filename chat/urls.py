@@ -33,6 +33,13 @@ urlpatterns = [
         name="shared_picture",
     ),
     path("team/<int:pk>/", views_sharing.team, name="team"),
+    path("team/<int:pk>/news", views_sharing.team_news, name="team_news"),
+    path("team/<int:pk>/replies/<int:reply_id>/", views_sharing.team_reply, name="team_reply"),
+    path(
+        "team/<int:pk>/replies/<int:reply_id>/stream",
+        views_sharing.team_stream,
+        name="team_stream",
+    ),
     path(
         "team/<int:pk>/pictures/<int:attachment_id>/",
         views_sharing.team_picture,

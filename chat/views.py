@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -24,9 +24,8 @@ from chat.models import Conversation, Message, QueuedMessage, shortened
 from chat.opening import OpeningForm
 from chat.queueing import read_queue
 from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
-from chat.replies import release_connection
 from chat.shelves import read_entries
-from chat.streaming import Stream
+from chat.streaming import Stream, served
 from chat.views_list import entries_asked_for
 from chat.views_picker import before_sending, opened
 from venice_site.accounts.requests import SignedInRequest
@@ -235,12 +234,7 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
         final.conversation.mark_read()
         return render_to_string(f"{PAGE}#message", _turn_context(final), request)
 
-    body = Stream.begin(found.pk, finished)
-    release_connection()
-    if body is None:
-        return HttpResponse(status=204)
-    headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-    return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
+    return served(Stream.begin(found.pk, finished))
 
 
 def _visible(request: SignedInRequest, pk: int) -> Conversation:

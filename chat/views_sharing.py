@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from chat.models import Attachment, Conversation
-from chat.reading import read_branch
+from chat.models import Attachment, Conversation, ConversationQuerySet, Message
+from chat.reading import Branch, read_branch, read_turn
 from chat.shares import Share
 from chat.sharing import (
     TURNS_A_PAGE,
@@ -22,8 +26,11 @@ from chat.sharing import (
     snapshot,
     team_turns,
 )
+from chat.streaming import Stream, served
+from chat.views import number_in
 from venice_site.accounts.requests import SignedInRequest
 
+TEAM = "chat/team.html"
 # A link that leaves the house: kept nowhere, found by no search engine, told to no page it leads to.
 UNSEEN = {
     "Cache-Control": "no-store",
@@ -66,16 +73,67 @@ def shares(request: SignedInRequest) -> HttpResponse:
 def team(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a conversation that somebody shares with the team."""
     found = _team(request, pk)
-    before = request.GET.get("before", "")
-    is_id = before.isdecimal() and len(before) < 19
-    branch = read_branch(found, before=int(before) if is_id else None)
-    earlier = reverse("chat:team", args=[pk], query={"before": branch.earlier})
-    context = {
+    before = number_in(request.GET, "before")
+    context = _shown(found, read_branch(found, before=before))
+    return render(request, TEAM, context | {"is_live": before is None})
+
+
+@require_GET
+def team_news(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show what was said since a reader's page was drawn; all anew when its branch was left."""
+    found = _team(request, pk)
+    if not request.htmx:
+        return redirect("chat:team", pk)
+    after, path = number_in(request.GET, "after"), found.tree.branch(found.tip_id, found.tip_id)
+    if after == (path[-1] if path else None):
+        return HttpResponse(status=204)
+    if after in path:
+        context = _shown(found, read_branch(found, after=after))
+        return render(request, f"{TEAM}#news", context)
+    response = render(
+        request, f"{TEAM}#shown", _shown(found, read_branch(found)) | {"is_live": True}
+    )
+    response["HX-Retarget"] = "#shown"
+    return response
+
+
+@require_GET
+def team_reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
+    """Show one reply as it is now, for readers that ask each second."""
+    found = _team(request, pk)
+    reply = get_object_or_404(found.messages.replies(), pk=reply_id)
+    if not request.htmx:
+        return redirect("chat:team", pk)
+    if reply.interrupt_if_stale():
+        reply.refresh_from_db()
+    turns = team_turns(found, [read_turn(reply)])
+    return render(request, "chat/shown_turns.html", {"turns": turns})
+
+
+@require_GET
+def team_stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase:
+    """Stream one reply to a reader for as long as it is shared; 204 when every place is taken."""
+    found = _team(request, pk)
+    get_object_or_404(found.messages.replies(), pk=reply_id)
+    shared_now = _shared_now(request).filter(pk=pk)
+
+    def finished() -> str:
+        reply = Message.objects.filter(pk=reply_id, conversation__in=shared_now)
+        turns = [read_turn(one) for one in reply.select_related("conversation")]
+        return render_to_string("chat/shown_turns.html", {"turns": team_turns(found, turns)})
+
+    return served(Stream.begin(reply_id, finished, shared_now.exists))
+
+
+def _shown(found: Conversation, branch: Branch) -> dict[str, Any]:
+    """Return what a reader's page shows of a branch, and where it goes on."""
+    earlier = reverse("chat:team", args=[found.pk], query={"before": branch.earlier})
+    return {
         "conversation": found,
         "turns": team_turns(found, branch.everything),
         "earlier": earlier if branch.earlier else "",
+        "after": branch.later or branch.last or "",
     }
-    return render(request, "chat/team.html", context)
 
 
 @require_GET
@@ -91,8 +149,11 @@ def team_picture(request: SignedInRequest, pk: int, attachment_id: int) -> FileR
 
 
 def _team(request: SignedInRequest, pk: int) -> Conversation:
-    shared = Conversation.objects.readable_by(request.user).filter(shared_at__isnull=False)
-    return get_object_or_404(shared.select_related("owner"), pk=pk)
+    return get_object_or_404(_shared_now(request).select_related("owner"), pk=pk)
+
+
+def _shared_now(request: SignedInRequest) -> ConversationQuerySet:
+    return Conversation.objects.readable_by(request.user).filter(shared_at__isnull=False)
 
 
 @login_not_required

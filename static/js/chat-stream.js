@@ -2,8 +2,6 @@
 // The htmx extension for server-sent events does not fit: it asks for ever again after a 204, cannot fall
 // back to asking each second, and puts every frame through a whole swap.
 
-import { showWhatRuns } from "./chat.js";
-
 const ASK_EVERY = 1000; // milliseconds, when streams have run short
 const LET_GO_AFTER = 10_000; // milliseconds out of sight: a browser has few connections, and phones cut them
 const INLINE = new Set(["A", "CODE", "EM", "S", "SPAN", "STRONG", "BR", "INPUT", "BUTTON"]);
@@ -32,6 +30,7 @@ function append(tail, text) {
   else end.append(text);
 }
 
+// Readers of a shared conversation get no thinking, and their page has no place for it.
 function think(reply, text) {
   if (!text) return;
   part(reply, "reasoning").append(text);
@@ -44,7 +43,7 @@ function hasContent(reply) {
 
 const SHOW = {
   reply(reply, { reasoning, blocks, tail }) {
-    part(reply, "reasoning").textContent = "";
+    part(reply, "reasoning")?.replaceChildren();
     think(reply, reasoning);
     if (part(reply, "blocks").innerHTML !== blocks) part(reply, "blocks").innerHTML = blocks;
     part(reply, "tail").innerHTML = tail;
@@ -71,6 +70,11 @@ function finish(reply, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const finished = template.content.querySelector("article");
+  if (!finished) {
+    reply.remove(); // nothing was said, or it is not to be read any more
+    document.body.dispatchEvent(new CustomEvent("reply-ended"));
+    return;
+  }
   const thinking = reply.querySelector("[data-thinking]");
   if (thinking?.open) finished.querySelector("[data-thinking]").open = true;
   const focused = reply.contains(document.activeElement);
@@ -78,7 +82,6 @@ function finish(reply, html) {
   window.htmx?.process(finished);
   if (focused) document.getElementById("id_text")?.focus();
   document.querySelector(`#entry-${finished.dataset.conversation} .entry__writing`)?.remove();
-  showWhatRuns();
   document.body.dispatchEvent(new CustomEvent("reply-ended"));
 }
 
@@ -138,7 +141,7 @@ for (const back of ["online", "pageshow"]) {
 
 async function ask(reply) {
   if (!reply.isConnected) return;
-  let html = "";
+  let html = null;
   try {
     const answer = await fetch(reply.dataset.poll, { headers: { "HX-Request": "true" } });
     if (answer.redirected || (answer.status >= 400 && answer.status < 500)) return;
@@ -147,15 +150,15 @@ async function ask(reply) {
     // The server cannot be reached just now: ask again.
   }
   const template = document.createElement("template");
-  template.innerHTML = html;
+  template.innerHTML = html ?? "";
   const found = template.content.querySelector("article");
-  if (found && !found.dataset.stream) {
+  if (html !== null && !found?.dataset.stream) {
     finish(reply, html);
     return;
   }
   if (found) {
     SHOW.reply(reply, {
-      reasoning: part(found, "reasoning").textContent,
+      reasoning: part(found, "reasoning")?.textContent,
       blocks: part(found, "blocks").innerHTML,
       tail: "",
     });

@@ -40,7 +40,7 @@ if (!location.search.includes("before=")) toTheEnd();
 const text = composer.elements.text;
 let sent = "";
 
-export function showWhatRuns() {
+function showWhatRuns() {
   const runs = document.querySelector('#thread [data-status="running"], #thread [data-status="queued"]') !== null;
   const send = composer.querySelector("[data-send]");
   const stop = composer.querySelector("[data-stop]");
@@ -63,6 +63,13 @@ text.addEventListener("keydown", (event) => {
   const send = composer.querySelector("[data-send]");
   if (!send.hidden && !send.disabled && text.value.trim()) composer.requestSubmit(send);
 });
+// Escape stops what is written, unless it closes something or ends what is typed. Looked at before all others do.
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.repeat || composing(event) || !composer.hasAttribute("data-runs")) return;
+  const isOpen = document.querySelector("details.menu[open], details.turn__edit[open], dialog[open], :popover-open");
+  const stop = composer.querySelector("[data-stop]");
+  if (!isOpen && !text.hasAttribute("aria-controls") && !stop.disabled) stop.click();
+}, true);
 text.addEventListener("input", showWhatRuns);
 if (matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
 
@@ -80,6 +87,7 @@ composer.addEventListener("htmx:afterRequest", (event) => {
   toTheEnd();
 });
 document.body.addEventListener("htmx:afterSettle", showWhatRuns);
+document.body.addEventListener("reply-ended", showWhatRuns);
 showWhatRuns();
 // Asking for a title is nothing that a person did: when it fails, nobody needs to hear of it.
 for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {

@@ -58,6 +58,23 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield product
 
 
+@pytest.fixture(scope="module")
+def asked_venice() -> Iterator[Simulator]:
+    """A Venice for all journeys of a module: it tells what it was asked."""
+    with Simulator(keys=["journey-key"]) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def asking_product(
+    tmp_path_factory: pytest.TempPathFactory, asked_venice: Simulator
+) -> Iterator[Product]:
+    """The product for all journeys of a module, with a key, talking to `asked_venice`."""
+    data = tmp_path_factory.mktemp("product") / "data"
+    with Product(data, VENICE_BASE_URL=asked_venice.url, VENICE_API_KEYS="journey-key") as product:
+        yield product
+
+
 @pytest.fixture
 def venice() -> Iterator[Simulator]:
     """A Venice of the test's own, which can be held and made to fail."""
