@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from django.db import connection
 from django.db.models import F, Sum
 from django.test import Client
 from django.utils import timezone
@@ -328,3 +330,8 @@ def the_books_balance() -> None:
     for bucket in QuotaBucket.objects.exclude(quota=None):
         if bucket.quota is not None:
             assert bucket.used == totals[bucket.quota.metric], bucket.quota.metric
+
+
+on_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite locks a whole database"
+)

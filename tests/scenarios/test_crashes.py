@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ from gallery.models import Generation, Image
 from gallery.tasks import sweep as gallery_sweep
 from tests.product import ROOT
 from tests.scenarios.coverage import plays
-from tests.scenarios.stage import CHEAP, Stage, the_books_balance
+from tests.scenarios.stage import CHEAP, Stage, on_sqlite, the_books_balance
 from tests.waiting import eventually
 from venice_site.venice.errors import QuotaExceeded
 from venice_site.venice.models import Attempt, Call, Quota, QuotaBucket
@@ -53,7 +54,7 @@ def worker(scene: Stage) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
             cwd=ROOT,
             env=os.environ
             | {
-                "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+                "DATABASE_URL": address(),
                 "DJANGO_SETTINGS_MODULE": "venice_site.settings",
                 "VENICE_BASE_URL": scene.simulator.url,
             },
@@ -72,6 +73,14 @@ def worker(scene: Stage) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     for process in processes:
         process.kill()
         process.communicate()
+
+
+def address() -> str:
+    """Return the address of the test's database, as another process is told it."""
+    facts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{facts['NAME']}"
+    return f"postgresql://{facts['USER']}@{quote(facts['HOST'], safe='')}/{facts['NAME']}"
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -220,6 +229,7 @@ def locked_database() -> Iterator[None]:
     connection.close()
 
 
+@on_sqlite
 @plays("faults", 36, "g")
 @pytest.mark.parametrize("address", ["/gallery/", "/chat/"])
 def test_a_database_that_is_locked_at_the_order_sends_nothing(scene: Stage, address) -> None:

@@ -19,6 +19,7 @@ from tests.scenarios.stage import (
     REPLY,
     Stage,
     no_action_makes_too_many_calls,
+    on_sqlite,
 )
 from tests.scenarios.test_road import Impostor, impostor  # noqa: F401  a fixture
 from venice_site.venice.models import Attempt, Call, QuotaBucket
@@ -122,6 +123,7 @@ def test_an_answer_that_the_filter_ended_says_so(stage: Stage) -> None:
     assert "content policy" in stage.page_of(reply)
 
 
+@on_sqlite
 @plays("faults", 36, "h")
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_locked_at_the_settling_loses_no_picture(stage: Stage, settings) -> None:
