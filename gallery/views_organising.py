@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from gallery.grid import Placed, placed
+from gallery.grid import marked, placed
 from gallery.models import Image, Mark, Viewing
 from gallery.selection import Deed, Refused, Selection, pack
 from gallery.shelf import Shelf
@@ -108,14 +108,8 @@ def _redrawn(
     seen = Image.objects.visible_to(request.user).with_facts()
     cards = placed(seen.filter(pk__in=chosen.ids[:MOST_REDRAWN]).order_by("-pk"))
     shown: dict[str, Any] = {"sentence": sentence, "deed": deed, "q": request.POST.get("q", "")}
-    shown["items"] = marked(request, cards)
+    shown["items"] = marked(request.user, cards)
     return render(request, "gallery/organise.html#redrawn", shown)
-
-
-def marked(request: SignedInRequest, cards: list[Placed]) -> list[Placed]:
-    """Return cards with the person's marks."""
-    marks = Mark.objects.of(request.user, [card.image.pk for card in cards])
-    return [card.marked(marks.get(card.image.pk)) for card in cards]
 
 
 def _told(

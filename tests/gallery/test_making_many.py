@@ -225,6 +225,21 @@ def test_a_batch_asks_no_query_more_for_more_pictures(order, as_alice) -> None:
     assert asked[0] == asked[1]
 
 
+def test_favourites_show_in_a_batch_and_its_pictures_can_be_selected(
+    order, as_alice, as_bob, work
+) -> None:
+    order(as_alice, prompt="{a|b}")
+    work()
+    first = Image.objects.earliest("pk")
+    as_alice.post(f"/gallery/images/{first.pk}/favourite", {"on": "1"})
+    address = Batch.objects.get().get_absolute_url()
+    page = as_alice.get(address).text
+    assert page.count('aria-pressed="true" aria-label="Favourite"') == 1
+    assert 'id="selection"' in page
+    assert "All results" not in page
+    assert 'aria-pressed="true" aria-label="Favourite"' not in as_bob.get(address).text
+
+
 def test_trying_again_takes_the_place_of_the_old_one_in_the_grid(
     order, as_alice, work, simulator
 ) -> None:
