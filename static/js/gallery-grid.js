@@ -137,7 +137,6 @@ function pressed(event) {
   }
   const card = cardOf(document.activeElement);
   const acts = {
-    "/": () => document.getElementById("finder-q")?.focus(),
     Escape: clear,
     f: card && (() => card.querySelector(".heart")?.click()),
     x: card && (() => pick(card, false)),
