@@ -293,10 +293,17 @@ def test_earlier_prompts_are_listed_once_as_they_were_typed(order, as_alice, as_
     for text in ("first", "{a|b} <i>", "first"):
         order(as_alice, prompt=text)
     order(as_bob, prompt="Bob's own")
-    listed = as_alice.get("/gallery/prompts").text
+    listed = as_alice.get("/gallery/prompts", headers={"HX-Request": "true"}).text
     assert listed.count('data-prompt="first"') == 1
     assert listed.count('data-prompt="{a|b} &lt;i&gt;"') == 1
     assert "Bob" not in listed
+
+
+def test_without_scripts_earlier_prompts_are_a_page(order, as_alice) -> None:
+    order(as_alice, prompt="a heron")
+    page = as_alice.get("/gallery/prompts").text
+    assert "<h1>Your last prompts</h1>" in page
+    assert 'href="/gallery/?prompt=a%20heron"' in page
 
 
 def test_a_prompt_from_a_chat_message_is_kept_with_where_it_came_from(order, as_alice) -> None:
