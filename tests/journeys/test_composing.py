@@ -130,7 +130,15 @@ def test_choices_make_one_picture_each_and_a_grid_shows_all_against_all(
     product: Product, sign_in: Visit
 ) -> None:
     page = sign_in(product)
+    page.goto("/gallery/word-lists/")
+    page.get_by_label("Name", exact=True).fill("colour")
+    page.get_by_label("Choices").fill("red\nblue")
+    is_sound(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="__colour__")).to_be_visible()
     compose(page)
+    prompt_of(page).fill("a __colour__ boat at {dawn|noon}")
+    expect(page.locator(".composer__price")).to_contain_text("for 4 pictures")
     prompt_of(page).fill("a {red|blue} boat")
     expect(page.locator(".composer__preview li")).to_have_text(["a red boat", "a blue boat"])
     expect(page.locator(".composer__price")).to_contain_text("for 2 pictures")
