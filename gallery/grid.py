@@ -182,9 +182,13 @@ def _hung(user: User, ids: list[int]) -> list[Placed]:
     images = {
         image.pk: image for image in Image.objects.shown_to(user).for_cards().filter(pk__in=ids)
     }
-    marks = Mark.objects.of(user, ids)
-    hung = placed(images[pk] for pk in ids if pk in images)
-    return [one.marked(marks.get(one.image.pk)) for one in hung]
+    return marked(user, placed(images[pk] for pk in ids if pk in images))
+
+
+def marked(user: User, cards: list[Placed]) -> list[Placed]:
+    """Return cards with what a person thinks of them."""
+    marks = Mark.objects.of(user, [card.image.pk for card in cards])
+    return [card.marked(marks.get(card.image.pk)) for card in cards]
 
 
 def whole_number(text: str) -> int | None:

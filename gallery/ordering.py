@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from gallery import composer
@@ -69,5 +70,7 @@ def price(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def prompts(request: SignedInRequest) -> HttpResponse:
     """List the person's last prompts."""
-    found = composer.remembered_prompts(request.user)
-    return render(request, "gallery/composer.html#prompts", {"prompts": found})
+    page = "gallery/composer.html#prompts" if request.htmx else "gallery/prompts.html"
+    response = render(request, page, {"prompts": composer.remembered_prompts(request.user)})
+    patch_vary_headers(response, ["HX-Request"])
+    return response

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from gallery.grid import Placed, placed
+from gallery.finder import Finder
+from gallery.grid import Placed, marked, placed
 from gallery.models import Batch, Image
 from venice_site.accounts.models import User
 from venice_site.accounts.requests import SignedInRequest
@@ -42,7 +43,7 @@ class Sheet:
             .with_facts()
             .order_by("generation__place", "position", "pk")
         )
-        items = placed(images)
+        items = marked(user, placed(images))
         return cls(
             batch,
             _rows(batch, items),
@@ -76,7 +77,11 @@ def _shown(request: SignedInRequest, batch_id: int) -> dict[str, Any]:
     found = get_object_or_404(
         Batch.objects.visible_to(request.user).select_related("user"), pk=batch_id
     )
-    return {"batch": found, "sheet": Sheet.of(found, request.user)}
+    return {
+        "batch": found,
+        "sheet": Sheet.of(found, request.user),
+        "finder": Finder(request.user),
+    }
 
 
 @require_POST

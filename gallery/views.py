@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gallery import composer, facts, files, imaging, joining, metadata, ordering
 from gallery.containers import Unreadable
 from gallery.finder import Finder
-from gallery.grid import Page, placed, whole_number
+from gallery.grid import Page, marked, placed, whole_number
 from gallery.models import Image
 from gallery.search import Search
 from gallery.shelf import Shelf
@@ -134,7 +134,8 @@ def card(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _card(request: SignedInRequest, image: Image, **more: Any) -> HttpResponse:
-    return render(request, "gallery/index.html#fresh", {"item": placed([image])[0], **more})
+    [item] = marked(request.user, placed([image]))
+    return render(request, "gallery/index.html#fresh", {"item": item, **more})
 
 
 @require_POST

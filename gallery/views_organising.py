@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from gallery.grid import Placed, placed
+from gallery.grid import marked, placed
 from gallery.models import Image, Mark, Viewing
+from gallery.remaking import MOST_SOURCES
 from gallery.selection import Deed, Refused, Selection, pack
 from gallery.shelf import Shelf
 from gallery.tasks import do_with_selection
@@ -71,6 +72,8 @@ def selection(request: SignedInRequest) -> HttpResponse:
             return _packed(request, chosen)
         if request.POST.get("verb") == "compare":
             return _compared(request, chosen)
+        if request.POST.get("verb") == "remake":
+            return _remade(request, chosen)
         return _done(request, chosen, Deed.of(request.POST))
     except Refused as error:
         return _told(request, str(error), status=422)
@@ -84,8 +87,18 @@ def _packed(request: SignedInRequest, chosen: Selection) -> HttpResponse:
 def _compared(request: SignedInRequest, chosen: Selection) -> HttpResponse:
     if len(chosen.ids) != 2:
         raise Refused("Select two pictures to compare.")
-    pair = urlencode({"image": chosen.ids}, doseq=True)
-    return _sent_to(request, f"{reverse('gallery:compare')}?{pair}")
+    return _sent_to(request, _about("compare", chosen))
+
+
+def _remade(request: SignedInRequest, chosen: Selection) -> HttpResponse:
+    if not 1 <= len(chosen.ids) <= MOST_SOURCES:
+        raise Refused(f"Select 1 to {MOST_SOURCES} pictures to edit.")
+    return _sent_to(request, _about("remake", chosen))
+
+
+def _about(page: str, chosen: Selection) -> str:
+    pictures = urlencode({"image": chosen.ids}, doseq=True)
+    return f"{reverse(f'gallery:{page}')}?{pictures}"
 
 
 def _done(request: SignedInRequest, chosen: Selection, deed: Deed) -> HttpResponse:
@@ -108,14 +121,8 @@ def _redrawn(
     seen = Image.objects.visible_to(request.user).with_facts()
     cards = placed(seen.filter(pk__in=chosen.ids[:MOST_REDRAWN]).order_by("-pk"))
     shown: dict[str, Any] = {"sentence": sentence, "deed": deed, "q": request.POST.get("q", "")}
-    shown["items"] = marked(request, cards)
+    shown["items"] = marked(request.user, cards)
     return render(request, "gallery/organise.html#redrawn", shown)
-
-
-def marked(request: SignedInRequest, cards: list[Placed]) -> list[Placed]:
-    """Return cards with the person's marks."""
-    marks = Mark.objects.of(request.user, [card.image.pk for card in cards])
-    return [card.marked(marks.get(card.image.pk)) for card in cards]
 
 
 def _told(

@@ -98,7 +98,7 @@ function count() {
     : `Up to ${limit.toLocaleString("en")} characters`;
 }
 
-// --- the price, asked for again while a prompt with choices is typed --------------------------------------
+// --- the price, asked for again while a prompt with choices or the values of a grid are typed --------------------------------------
 let recounting = 0;
 let hadChoices = false;
 
@@ -107,6 +107,10 @@ function recount() {
   const has = /[{|]|__/.test(text);
   if (!has && !hadChoices) return;
   hadChoices = has;
+  recountSoon();
+}
+
+function recountSoon() {
   clearTimeout(recounting);
   recounting = setTimeout(() => htmx.trigger(composer(), "recount"), 400);
 }
@@ -234,6 +238,7 @@ document.addEventListener("input", (event) => {
     count();
   }
   if (["prompt", "template"].includes(event.target.name)) recount();
+  if (["x_values", "y_values"].includes(event.target.name)) recountSoon();
 });
 
 document.addEventListener("change", (event) => {

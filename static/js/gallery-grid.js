@@ -84,14 +84,15 @@ function count() {
   const form = bar();
   if (!form) return;
   const number = boxes().filter((box) => box.checked).length;
-  const isEverything = form.elements.everything.checked;
+  const isEverything = Boolean(form.elements.everything?.checked);
   form.querySelector("[data-selection-count]").textContent = isEverything ? "All results selected" : `${number} selected`;
   form.querySelector("[data-pair]").disabled = isEverything || number !== 2;
 }
 
 function clear() {
   for (const box of boxes()) box.checked = false;
-  if (bar()) bar().elements.everything.checked = false;
+  const everything = bar()?.elements.everything;
+  if (everything) everything.checked = false;
   count();
 }
 
@@ -136,7 +137,6 @@ function pressed(event) {
   }
   const card = cardOf(document.activeElement);
   const acts = {
-    "/": () => document.getElementById("finder-q")?.focus(),
     Escape: clear,
     f: card && (() => card.querySelector(".heart")?.click()),
     x: card && (() => pick(card, false)),

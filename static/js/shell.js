@@ -121,7 +121,9 @@ function pressed(event) {
     document.getElementById("keys")?.showModal();
   } else if (event.key === "/") {
     event.preventDefault();
-    openFinder();
+    const own = document.querySelector("[data-slash]"); // what the page itself searches comes first
+    if (own) own.focus();
+    else openFinder();
   } else if (performance.now() - sequenceBegan < sequenceTime) {
     sequenceBegan = 0;
     document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();

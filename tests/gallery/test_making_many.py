@@ -225,6 +225,21 @@ def test_a_batch_asks_no_query_more_for_more_pictures(order, as_alice) -> None:
     assert asked[0] == asked[1]
 
 
+def test_favourites_show_in_a_batch_and_its_pictures_can_be_selected(
+    order, as_alice, as_bob, work
+) -> None:
+    order(as_alice, prompt="{a|b}")
+    work()
+    first = Image.objects.earliest("pk")
+    as_alice.post(f"/gallery/images/{first.pk}/favourite", {"on": "1"})
+    address = Batch.objects.get().get_absolute_url()
+    page = as_alice.get(address).text
+    assert page.count('aria-pressed="true" aria-label="Favourite"') == 1
+    assert 'id="selection"' in page
+    assert "All results" not in page
+    assert 'aria-pressed="true" aria-label="Favourite"' not in as_bob.get(address).text
+
+
 def test_trying_again_takes_the_place_of_the_old_one_in_the_grid(
     order, as_alice, work, simulator
 ) -> None:
@@ -278,10 +293,17 @@ def test_earlier_prompts_are_listed_once_as_they_were_typed(order, as_alice, as_
     for text in ("first", "{a|b} <i>", "first"):
         order(as_alice, prompt=text)
     order(as_bob, prompt="Bob's own")
-    listed = as_alice.get("/gallery/prompts").text
+    listed = as_alice.get("/gallery/prompts", headers={"HX-Request": "true"}).text
     assert listed.count('data-prompt="first"') == 1
     assert listed.count('data-prompt="{a|b} &lt;i&gt;"') == 1
     assert "Bob" not in listed
+
+
+def test_without_scripts_earlier_prompts_are_a_page(order, as_alice) -> None:
+    order(as_alice, prompt="a heron")
+    page = as_alice.get("/gallery/prompts").text
+    assert "<h1>Your last prompts</h1>" in page
+    assert 'href="/gallery/?prompt=a%20heron"' in page
 
 
 def test_a_prompt_from_a_chat_message_is_kept_with_where_it_came_from(order, as_alice) -> None:

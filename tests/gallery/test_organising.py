@@ -103,6 +103,14 @@ def test_everything_that_a_search_finds_is_meant(hang, chosen, alice) -> None:
     assert set(tagged) == {image.pk for image in herons}
 
 
+def test_a_selection_is_edited_together(hang, chosen, alice) -> None:
+    images = [hang(alice), hang(alice)]
+    page = chosen("remake", images)
+    assert "Edit 2 pictures" in page.text
+    assert page.redirect_chain[-1][0].endswith(f"?image={images[0].pk}&image={images[1].pk}")
+    assert "Select 1 to 50 pictures to edit." in chosen("remake", images, everything="1").text
+
+
 def test_only_own_pictures_are_deleted_or_hidden(hang, chosen, alice, bob) -> None:
     own, others = hang(alice), hang(bob)
     assert "1 picture made private." in chosen("hide", [own, others]).text
