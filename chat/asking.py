@@ -135,8 +135,9 @@ def _begin(
         tip = _make_way(conversation)
         if question.queued is not None:
             _take(question.queued, is_next=tip == after)
-        if after is not None:
-            Message.objects.filter(children=after, undecided=True).update(undecided=False)
+        if (question_before := conversation.tree.parent(after)) is not None:
+            decided = Message.objects.filter(pk=question_before, undecided=True)
+            decided.update(undecided=False)
         message = Message.objects.create(
             conversation=conversation,
             parent_id=after,
@@ -149,7 +150,7 @@ def _begin(
         )
         attaching.join(message.pk, question.attached, question.copied)
         replies_begun = [
-            _begin_reply(venice, conversation, message.pk, order, column=column)
+            _begin_reply(venice, conversation, message, order, column=column)
             for column, order in enumerate(orders)
         ]
         _lead_to(conversation, replies_begun[0])
@@ -169,9 +170,7 @@ def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, **kept: Any
     conversation = reply.conversation
     with transaction.atomic():
         _make_way(conversation, again=reply)
-        new = _begin_reply(
-            venice, conversation, reply.parent_id, order, column=reply.column, **kept
-        )
+        new = _begin_reply(venice, conversation, reply.parent, order, column=reply.column, **kept)
         _lead_to(conversation, new)
     conversation.grow(new)
     return Asked(new)
@@ -180,7 +179,7 @@ def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, **kept: Any
 def _begin_reply(
     venice: Venice,
     conversation: Conversation,
-    question: int | None,
+    question: Message | None,
     order: ChatOrder,
     **kept: Any,
 ) -> Message:
@@ -191,7 +190,7 @@ def _begin_reply(
     now = timezone.now()
     reply = Message.objects.create(
         conversation=conversation,
-        parent_id=question,
+        parent=question,
         role=Role.ASSISTANT,
         model=order.model,
         call=venice.reserve_reply(order),

@@ -115,6 +115,8 @@ def stored(prepared: Prepared) -> Attachment:
 def discard(attachments: Iterable[Attachment]) -> None:
     """Remove files that wait to be sent; what has been sent meanwhile, or waits in the queue, stays."""
     found = list(attachments)
+    if not found:
+        return
     gone = {str(one.file.name) for one in found}
     Attachment.objects.unsent().filter(pk__in=[one.pk for one in found]).delete()
     delete_files(gone)
@@ -271,6 +273,8 @@ class AttachedField(forms.Field):
 
 def chosen(user: User, ids: Sequence[int], request_id: Any) -> tuple[Attachment, ...]:
     """Return the files that go with a message, also when it was sent already. Raises `AttachmentGone`."""
+    if not ids:
+        return ()
     mine = Attachment.objects.filter(pk__in=ids, owner=user)
     unsent = Q(message=None, queued=None)
     sent = Q(message__request_id=request_id) | Q(queued__request_id=request_id)

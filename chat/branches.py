@@ -41,6 +41,10 @@ class Tree:
             message = self._parents[message]
         return path[::-1]
 
+    def parent(self, message: int | None) -> int | None:
+        """Return what a message answers, None for the first one and for none."""
+        return self._parents.get(message) if message is not None else None
+
     def children(self, message: int) -> list[int]:
         """Return the ids of what answers a message, oldest first."""
         return self._children.get(message, [])

@@ -26,7 +26,7 @@ from chat.queueing import read_queue
 from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
 from chat.shelves import read_entries
 from chat.streaming import Stream, served
-from chat.views_list import entries_asked_for
+from chat.views_list import entries_asked_for, shelf_asked_for
 from chat.views_picker import before_sending, opened
 from venice_site.accounts.requests import SignedInRequest
 
@@ -53,7 +53,7 @@ def _begin(request: SignedInRequest) -> HttpResponse:
         opening.prepare(begun)
         begun.owner, begun.title = request.user, shortened(form.cleaned_data["text"])
         begun.model = form.cleaned_data["model"].id
-        begun.folder = entries_asked_for(request).shelf.folder
+        begun.folder = shelf_asked_for(request).folder
         temporary.begin(begun, request.POST)
         begun.save()
         opening.begin(begun)

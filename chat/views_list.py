@@ -23,12 +23,17 @@ from venice_site.accounts.requests import SignedInRequest
 LONGEST_QUERY = 200
 
 
-def entries_asked_for(request: SignedInRequest) -> Entries:
-    """Return the stretch of the list that an address asks for."""
+def shelf_asked_for(request: SignedInRequest) -> Shelf:
+    """Return the part of the list that an address asks for."""
     try:
-        shelf = Shelf.named(request.user, request.GET)
+        return Shelf.named(request.user, request.GET)
     except Folder.DoesNotExist:
         raise Http404 from None
+
+
+def entries_asked_for(request: SignedInRequest) -> Entries:
+    """Return the stretch of the list that an address asks for."""
+    shelf = shelf_asked_for(request)
     after, selecting = request.GET.get("after", ""), "select" in request.GET
     return read_entries(request.user, shelf, after, selecting=selecting)
 
