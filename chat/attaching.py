@@ -28,6 +28,7 @@ MOST_BYTES_SENT = (
 )  # in one request; base64 makes a third more of it, Venice takes 35 MB
 MOST_WAITING = 30  # files of one person that are attached and not sent
 MOST_BYTES_WAITING = 100 * 1024 * 1024
+MOST_BYTES_BROUGHT = MOST_BYTES_WAITING + 1024 * 1024  # of one request, its form included
 MOST_PICTURES_SENT = 10  # in one request (contract 7.5); the newest ones
 TOO_MANY = f"A message can carry {MOST_PICTURES} pictures and {MOST_DOCUMENTS} documents at most."
 LEFT_OUT = "(The file “{}” was attached here. It does not fit into this request any more.)"

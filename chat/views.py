@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import asking, drafts, temporary
 from chat.asking import Asked
+from chat.attaching import MOST_BYTES_BROUGHT
 from chat.folders import Folder
 from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
 from chat.forms_writing import ComposerForm
@@ -29,10 +30,12 @@ from chat.streaming import Stream, served
 from chat.views_list import entries_asked_for, shelf_asked_for
 from chat.views_picker import before_sending, opened
 from venice_site.accounts.requests import SignedInRequest
+from venice_site.bodies import takes_up_to
 
 PAGE = "chat/conversation.html"
 
 
+@takes_up_to(MOST_BYTES_BROUGHT)
 def index(request: SignedInRequest) -> HttpResponseBase:
     """Show the list beside an empty composer; begin a conversation with its first message."""
     if request.method == "POST":
@@ -66,6 +69,7 @@ def _begin(request: SignedInRequest) -> HttpResponse:
     return _refused(request, form, None, settings_form=settings_form, part=opening.part)
 
 
+@takes_up_to(MOST_BYTES_BROUGHT)
 def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Show a conversation; send the next message."""
     found = _visible(request, pk)

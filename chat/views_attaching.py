@@ -14,11 +14,13 @@ from chat.gallery_files import with_gallery_files
 from chat.gauges import gauge_of
 from chat.models import Conversation
 from venice_site.accounts.requests import SignedInRequest
+from venice_site.bodies import takes_up_to
 
 CHIPS = "chat/attachments.html"
 ROOM_FOR_IDS = 60
 
 
+@takes_up_to(attaching.MOST_BYTES_BROUGHT)
 def attachments(request: SignedInRequest) -> HttpResponse:
     """Show what waits to be sent; keep more of it until then."""
     if request.method == "POST":

@@ -6,11 +6,12 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from chat import exports
+from chat import exports, imports
 from chat.models import Conversation
 from chat.moving import ImportForm, begin_export
 from chat.parcels import Direction, Parcel, ParcelStatus
 from venice_site.accounts.requests import SignedInRequest
+from venice_site.bodies import takes_up_to
 
 FORMS = ("md", "html", "json")
 SHOWN = 20  # parcels on the page
@@ -31,6 +32,7 @@ def export(request: SignedInRequest, pk: int, form: str) -> HttpResponse:
     return response
 
 
+@takes_up_to(imports.MOST_BYTES + 1024 * 1024)
 def parcels(request: SignedInRequest) -> HttpResponse:
     """Show exports and imports; begin one."""
     form = ImportForm(owner=request.user)

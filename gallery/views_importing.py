@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from gallery import facts, translation
 from gallery.facts import Fact
@@ -21,9 +20,9 @@ from gallery.importing import MOST_BYTES, MOST_FILES, Outcome, bring
 from gallery.models import Visibility
 from venice_site.accounts.models import User
 from venice_site.accounts.requests import SignedInRequest
+from venice_site.bodies import takes_up_to
 
 MOST_AT_ALL = MOST_FILES * MOST_BYTES + 1024 * 1024  # bytes of one request
-TOO_MUCH = "That is more than can be sent at once. Bring fewer or smaller pictures."
 
 
 class PicturesInput(forms.FileInput):
@@ -86,16 +85,9 @@ class Found:
         return cls(outcome, told, translation.of(user, image).changes)
 
 
-@csrf_exempt  # so that the size is looked at before the files are read; the token is checked behind it
+@takes_up_to(MOST_AT_ALL)
 def index(request: SignedInRequest) -> HttpResponse:
     """Show the page; take pictures on POST."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_AT_ALL:
-        return render(request, "gallery/import.html", {"problem": TOO_MUCH}, status=413)
-    return _index(request)
-
-
-@csrf_protect
-def _index(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "gallery/import.html", {"form": ImportForm()})
     form = ImportForm(request.POST, request.FILES)
