@@ -5,7 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 
 from django import template
+from django.utils.safestring import SafeString
 
+from gallery import cards
+from gallery.grid import Placed
 from gallery.models import Image, Viewing
 from venice_site.accounts.models import User
 
@@ -34,3 +37,12 @@ def veils_for(user: User) -> bool:
 def veils(user: User) -> str:
     """Return the class under which marked pictures are hidden; empty for who wants to see them at once."""
     return "veils" if Viewing.objects.veils_for(user) else ""
+
+
+register.filter("is_plain", cards.is_plain)
+
+
+@register.simple_tag
+def hung(item: Placed, context: str, oob: object) -> SafeString:
+    """Return the card of a picture."""
+    return cards.card(item, context, oob=bool(oob))
