@@ -17,7 +17,7 @@ help: ## list what can be made
 run: .venv/.runtime staticfiles/.stamp ## start Venice Studio; Ctrl-C stops it
 	exec .venv/bin/python manage.py serve
 
-test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a real browser included
+test: .venv/.development staticfiles/.stamp ## run the tests, the first journey in a real browser included
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
 	  echo "The journeys need Chromium, which is not installed. On Debian and Ubuntu: apt-get install chromium" >&2; \
 	  exit 1; }
@@ -34,7 +34,10 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the journeys in a 
 	  echo "The readers need exiftool, which is not installed. On Debian and Ubuntu: apt-get install libimage-exiftool-perl" >&2; \
 	  exit 1; }
 	echo "Running the tests."
-	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(or $(TESTS),-m "not long")
+
+journeys: .venv/.development staticfiles/.stamp ## go through the whole product in a real browser, and kill its processes
+	.venv/bin/python -m pytest -n 2 --dist loadgroup -m long
 
 races: .venv/.development ## let processes race for the last unit for long, on SQLite and PostgreSQL
 	.venv/bin/python -m tests.races --rounds $(ROUNDS)

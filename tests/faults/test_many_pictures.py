@@ -16,6 +16,8 @@ from tests.product import Product
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 
+pytestmark = pytest.mark.long
+
 PICTURES = int(os.environ.get("PICTURES", "24"))
 AT_ONCE = 20
 PATIENCE = 60 + PICTURES  # seconds

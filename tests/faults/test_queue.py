@@ -13,6 +13,8 @@ from tests.product import Product
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 
+pytestmark = pytest.mark.long
+
 WAITING = [f"Waiting number {n}" for n in range(4)]
 
 

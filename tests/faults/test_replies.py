@@ -18,6 +18,8 @@ from tests.product import Product
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("KILLS", "2"))
 LONGEST = 4.0  # seconds, about as long as a whole reply takes
 VICTIMS = (("granian",), (), ("granian", "steady_queue"))  # () is every process

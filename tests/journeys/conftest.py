@@ -21,6 +21,7 @@ CHROMIUM = next(
     None,
 )
 HERE = Path(__file__).parent
+FIRST = "test_first_run"  # what everybody does; `make test` goes through it too
 expect.set_options(timeout=20_000)
 QUIET = (
     "--no-sandbox",
@@ -35,13 +36,15 @@ QUIET = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the journeys of a module together, so that its product and its browser start once."""
+    """Keep the journeys of a module together, so that its product starts once; most are for `make journeys`."""
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            if item.path.stem != FIRST:
+                item.add_marker(pytest.mark.long)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     assert CHROMIUM, "The journeys need Chromium: apt-get install chromium"
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

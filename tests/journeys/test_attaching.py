@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 from tests.product import Product
 
-pytestmark = pytest.mark.journey
 Visit = Callable[..., Page]
 PASTE = """([words, bytes]) => {
   const data = new DataTransfer();

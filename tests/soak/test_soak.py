@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.product import ROOT
+
+pytestmark = pytest.mark.long
 
 
 def test_after_many_calls_and_faults_the_books_are_in_order() -> None:
