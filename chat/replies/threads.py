@@ -108,6 +108,8 @@ class Writers:
                     flush(some)
                 except DatabaseTrouble:
                     log.warning("state=running heartbeat=missed replies=%s", len(some))
+                except Exception:  # without its pulse a process would lose every reply that it writes
+                    log.exception("state=running heartbeat=missed replies=%s", len(some))
             release_connection()
             time.sleep(FLUSH_EVERY)
 

@@ -23,9 +23,15 @@ def _no_writer_left(request) -> Iterator[None]:
     yield
     if "simulator" in request.fixturenames:
         request.getfixturevalue("running_simulator").release()
+    eventually(every_writer_rests, what="every writer has ended")
+
+
+def every_writer_rests() -> bool:
+    """Stop what is being written, also what a reply begins as it ends; return whether no thread works."""
     for live in list(writers._live.values()):
         live.stop()
-    eventually(lambda: not writers._live, what="every writer has ended")
+    threads = writers._threads
+    return not writers._live and threads._idle_semaphore._value >= len(threads._threads)
 
 
 @dataclass
