@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "django_htmx",
@@ -128,6 +129,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "venice_site.urls"
 WSGI_APPLICATION = "venice_site.wsgi.application"
 
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # ours draw a field in one step
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -108,7 +108,9 @@ class Writers:
                     flush(some)
                 except DatabaseTrouble:
                     log.warning("state=running heartbeat=missed replies=%s", len(some))
-                except Exception:  # without its pulse a process would lose every reply that it writes
+                except (
+                    Exception
+                ):  # without its pulse a process would lose every reply that it writes
                     log.exception("state=running heartbeat=missed replies=%s", len(some))
             release_connection()
             time.sleep(FLUSH_EVERY)
