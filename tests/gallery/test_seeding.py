@@ -125,6 +125,7 @@ def test_pages_ask_the_same_number_of_questions_of_a_small_and_a_large_gallery(
     assert many == few
 
 
+@pytest.mark.django_db(transaction=True)  # VACUUM does not run in another one
 def test_the_command_leaves_a_gallery_that_is_not_empty_alone(alice, hang, capsys) -> None:
     image = hang(alice, "A fox of its own")
     with pytest.raises(CommandError, match="--beside"):
