@@ -15,9 +15,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from gallery.grid import Placed
+from venice_site.venice.runs import RunStatus
 
 TEMPLATE = "gallery/index.html#drawn"
-BEFORE, BEHIND = "\ue000", "\ue001"  # around the name of a gap; nobody may use these characters
+BEFORE, BEHIND = "\ue000", "\ue001"  # around the name of a gap; the template has no such characters
 GAP = re.compile(f"{BEFORE}([a-z_]+){BEHIND}")
 
 
@@ -35,8 +36,7 @@ class Look(NamedTuple):
 
 def is_plain(item: Placed) -> bool:
     """Return whether a card is a picture and nothing else, which everybody sees alike."""
-    image = item.image
-    return image.is_picture and not image.is_active and not image.deleted_at
+    return item.image.is_picture and not item.image.deleted_at
 
 
 def card(item: Placed, context: str = "", *, oob: bool = False) -> SafeString:
@@ -54,7 +54,6 @@ def card(item: Placed, context: str = "", *, oob: bool = False) -> SafeString:
     width, height = image.thumbnail_size
     gaps = {
         "pk": str(image.pk),
-        "status": image.status,
         "shape": str(item.shape),
         "month": item.month,
         "page": escape(item.page),
@@ -77,7 +76,7 @@ def _parts(look: Look) -> tuple[str, ...]:
     """Return a card of this look, cut at its gaps: words, the name of a gap, words, and so on."""
     image = SimpleNamespace(
         pk=_gap("pk"),
-        status=_gap("status"),
+        status=RunStatus.SUCCEEDED,
         is_picture=True,
         placeholder=_gap("placeholder") if look.has_placeholder else "",
         thumbnail_size=(_gap("width"), _gap("height")),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -26,7 +25,7 @@ def takes_up_to(most: int) -> Callable[[View], View]:
 class BodySizeMiddleware:
     """Refuse a body that is larger than its view takes; belongs before whatever reads forms.
 
-    A body without a length counts as none: the server hands over no more than the length that was told.
+    A body without a length, or with nonsense for one, counts as none: the server hands over no more than the length that was told.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -40,15 +39,10 @@ class BodySizeMiddleware:
         self, request: HttpRequest, view: View, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Refuse with 413, or go on."""
-        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        told = request.META.get("CONTENT_LENGTH") or ""
+        size = int(told) if told.isdecimal() else 0
         if size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return None
         if request.user.is_authenticated and size <= getattr(view, "largest_body", 0):
             return None
-        return too_large(request)
-
-
-@login_not_required
-def too_large(request: HttpRequest) -> HttpResponse:
-    """Say that nothing of it was taken in."""
-    return render(request, "413.html", status=413)
+        return render(request, "413.html", status=413)

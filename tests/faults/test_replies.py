@@ -75,11 +75,8 @@ def killed_in(product: Product, question: str, random: Random, *words: str) -> s
     return status
 
 
-@pytest.mark.parametrize("seed", [20])
-def test_whenever_it_is_killed_the_question_and_the_kept_text_stay(
-    product: Product, venice: Simulator, seed: int
-) -> None:
-    random = Random(seed)
+def test_whenever_it_is_killed_the_question_and_the_kept_text_stay(product: Product) -> None:
+    random = Random(20)
     ends = [
         killed_in(product, f"What does heron number {number} do?", random, *words)
         for number, words in enumerate(islice(cycle(VICTIMS), KILLS))

@@ -10,8 +10,8 @@ from typing import Any
 
 from django import template
 from django.forms.utils import flatatt
-from django.utils.html import conditional_escape, format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -41,25 +41,19 @@ def input_field(widget: Widget) -> SafeString:
 @register.simple_tag
 def select_field(widget: Widget) -> SafeString:
     """Return a `<select>` with its options and groups of options."""
+    groups = format_html_join("", "{}", ((group,) for group in _groups(widget["optgroups"])))
     return format_html(
-        '<select name="{}"{}>{}\n</select>',
-        widget["name"],
-        flatatt(widget["attrs"]),
-        mark_safe("".join(_groups(widget["optgroups"]))),  # noqa: S308  escaped below
+        '<select name="{}"{}>{}\n</select>', widget["name"], flatatt(widget["attrs"]), groups
     )
 
 
-def _groups(groups: Any) -> Iterator[str]:
+def _groups(groups: Any) -> Iterator[SafeString]:
     for name, options, _index in groups:
-        if name:
-            yield format_html('\n  <optgroup label="{}">', name)
-        yield format_html_join(
+        drawn = format_html_join(
             "",
             '\n  <option value="{}"{}>{}</option>',
-            (
-                (str(one["value"]), flatatt(one["attrs"]), conditional_escape(one["label"]))
-                for one in options
-            ),
+            ((str(one["value"]), flatatt(one["attrs"]), one["label"]) for one in options),
         )
         if name:
-            yield "\n  </optgroup>"
+            drawn = format_html('\n  <optgroup label="{}">{}\n  </optgroup>', name, drawn)
+        yield drawn
