@@ -1,25 +1,18 @@
-"""Cards of pictures: drawn once by the template for every look there is, then filled in for each picture.
-
-A page of the grid has sixty of them, and a template takes longer over them than all its queries.
-"""
+"""Cards of pictures, of which a page of the grid has sixty."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from types import SimpleNamespace
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from gallery.grid import Placed
+from venice_site.skeletons import Gaps, Skeleton
 from venice_site.venice.runs import RunStatus
 
 TEMPLATE = "gallery/index.html#drawn"
-BEFORE, BEHIND = "\ue000", "\ue001"  # around the name of a gap; the template has no such characters
-GAP = re.compile(f"{BEFORE}([a-z_]+){BEHIND}")
 
 
 class Look(NamedTuple):
@@ -52,35 +45,32 @@ def card(item: Placed, context: str = "", *, oob: bool = False) -> SafeString:
         oob,
     )
     width, height = image.thumbnail_size
-    gaps = {
-        "pk": str(image.pk),
-        "shape": str(item.shape),
+    told = {
+        "pk": image.pk,
+        "shape": item.shape,
         "month": item.month,
-        "page": escape(item.page),
-        "context": escape(context),
-        "placeholder": escape(image.placeholder),
-        "thumbnail": escape(item.thumbnail),
-        "width": str(width),
-        "height": str(height),
-        "caption": escape(image.generation.caption),
-        "name": escape(item.name),
-        "heart": escape(item.heart),
+        "page": item.page,
+        "context": context,
+        "placeholder": image.placeholder,
+        "thumbnail": item.thumbnail,
+        "width": width,
+        "height": height,
+        "caption": image.generation.caption,
+        "name": item.name,
+        "heart": item.heart,
     }
-    parts = list(_parts(look))
-    parts[1::2] = [gaps[name] for name in parts[1::2]]
-    return mark_safe("".join(parts))  # noqa: S308  every gap is escaped above
+    return _card.fill(look, told)
 
 
-@cache
-def _parts(look: Look) -> tuple[str, ...]:
-    """Return a card of this look, cut at its gaps: words, the name of a gap, words, and so on."""
+@Skeleton
+def _card(look: Look, gaps: Gaps) -> str:
     image = SimpleNamespace(
-        pk=_gap("pk"),
+        pk=gaps.words("pk"),
         status=RunStatus.SUCCEEDED,
         is_picture=True,
-        placeholder=_gap("placeholder") if look.has_placeholder else "",
-        thumbnail_size=(_gap("width"), _gap("height")),
-        generation=SimpleNamespace(caption=_gap("caption")),
+        placeholder=gaps.words("placeholder") if look.has_placeholder else "",
+        thumbnail_size=(gaps.words("width"), gaps.words("height")),
+        generation=SimpleNamespace(caption=gaps.words("caption")),
         blurred=look.blurred,
         is_private=look.is_private,
         fallback_from=look.is_other_model,
@@ -88,18 +78,13 @@ def _parts(look: Look) -> tuple[str, ...]:
     )
     item = SimpleNamespace(
         image=image,
-        shape=_gap("shape"),
-        month=_gap("month"),
-        page=_gap("page"),
-        thumbnail=_gap("thumbnail"),
-        heart=_gap("heart"),
-        name=_gap("name"),
+        shape=gaps.words("shape"),
+        month=gaps.words("month"),
+        page=gaps.words("page"),
+        thumbnail=gaps.words("thumbnail"),
+        heart=gaps.words("heart"),
+        name=gaps.words("name"),
         is_favourite=look.is_favourite,
     )
-    page = SimpleNamespace(context=_gap("context"))
-    drawn = render_to_string(TEMPLATE, {"item": item, "page": page, "oob": look.oob})
-    return tuple(GAP.split(drawn))
-
-
-def _gap(name: str) -> str:
-    return f"{BEFORE}{name}{BEHIND}"
+    page = SimpleNamespace(context=gaps.words("context"))
+    return render_to_string(TEMPLATE, {"item": item, "page": page, "oob": look.oob})
