@@ -72,9 +72,16 @@ class Outlook:
 
 
 def read_outlook(
-    venice: Venice, asked: Conversation, model: Model, about: About | None = None
+    venice: Venice,
+    asked: Conversation,
+    model: Model,
+    about: About | None = None,
+    notice: str = "",
 ) -> Outlook:
-    """Return what to know before a model is asked in a conversation, or in one that is about to begin."""
+    """Return what to know before a model is asked in a conversation, or in one that is about to begin.
+
+    `notice` says why it is not the model that was chosen.
+    """
     about = about or About()
     attached = Attachment.objects.filter(message__conversation=asked.pk or 0)
     pictures = attached.filter(mime__startswith="image/").count()
@@ -83,7 +90,9 @@ def read_outlook(
     told = remarks(model, asked, pictures=pictures, before=before)
     instead, why = venice.catalogue.resolve("text", asked.model)
     if why and instead == model:
-        told.insert(0, why)
+        notice = notice or why
+    if notice:
+        told.insert(0, notice)
     return Outlook(
         model,
         about,

@@ -121,14 +121,10 @@ class TuningForm(forms.ModelForm[Conversation]):
         model = Conversation
         fields = ("web_search", "reasoning_effort")
 
-    def __init__(
-        self, *args: Any, model: Model, models: Mapping[str, Model], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *, model: Model, instance: Conversation) -> None:
+        super().__init__(instance=instance)
         chosen = self.instance.reasoning_effort
         shown = list(model.reasoning_efforts)
-        if self.is_bound:
-            shown = known_efforts(models.values())
         if chosen and chosen not in shown:
             shown.append(chosen)
         usual = f" ({model.default_reasoning_effort})" if model.default_reasoning_effort else ""
@@ -140,8 +136,29 @@ class TuningForm(forms.ModelForm[Conversation]):
         ]
         if not shown:
             del self.fields["reasoning_effort"]
-        if not (model.supports_web_search or self.instance.web_search or self.is_bound):
+        if not (model.supports_web_search or self.instance.web_search):
             del self.fields["web_search"]
+
+
+def tune_by(
+    told: Mapping[str, str], conversation: Conversation, models: Iterable[Model]
+) -> dict[str, str]:
+    """Set in a conversation, unsaved, what a page shows beside the model.
+
+    Returns what is another value than before; nonsense is none.
+    """
+    allowed = {
+        "web_search": {"", *WebSearch.values},
+        "reasoning_effort": {"", *known_efforts(models)},
+    }
+    changed = {
+        name: told[name]
+        for name, values in allowed.items()
+        if told.get(name) in values and told[name] != getattr(conversation, name)
+    }
+    for name, value in changed.items():
+        setattr(conversation, name, value)
+    return changed
 
 
 class SchemaField(forms.CharField):

@@ -23,6 +23,7 @@ from chat.gallery_files import model_for, with_gallery_files
 from chat.gauges import gauge_of
 from chat.models import Conversation, Message, QueuedMessage, shortened
 from chat.opening import OpeningForm
+from chat.picker import tune_by
 from chat.queueing import read_queue
 from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
 from chat.shelves import read_entries
@@ -89,6 +90,7 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
     form = ComposerForm(request.POST, files, user=request.user, chosen=found.model)
     if not form.is_valid():
         return _refused(request, form, found)
+    found.keep(tune_by(request.POST, found, form.models.values()))
     if form.cleaned_data["after"] not in found.tree:
         form.cleaned_data["after"] = found.tip_id
     said = form.say(found)

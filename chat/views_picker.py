@@ -14,10 +14,9 @@ from chat.models import Conversation
 from chat.opening import OpeningForm
 from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
 from chat.personas import part_of
-from chat.picker import TuningForm, offers
+from chat.picker import TuningForm, offers, tune_by
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.service import Venice
-from venice_site.venice.types import Model
 
 FILLED = "filled-prompt"  # in the session: a text on its way into the composer
 ASKS = {"persona", "character", "model"}  # what an address can ask a conversation to begin with
@@ -43,6 +42,8 @@ def outlook(request: SignedInRequest) -> HttpResponse:
         opening = OpeningForm(request.GET, user=request.user)
         if opening.is_valid():
             opening.prepare(begun)
+    else:
+        tune_by(request.GET, found, Venice(request.user).text_models())
     return _outlook(request, found, begun, request.GET.get("model", ""))
 
 
@@ -50,19 +51,9 @@ def outlook(request: SignedInRequest) -> HttpResponse:
 def tune(request: SignedInRequest, pk: int) -> HttpResponse:
     """Change how hard a model thinks and whether the web is searched, from the next question on."""
     found = _visible(request, pk)
-    venice = Venice(request.user)
-    form = TuningForm(
-        request.POST,
-        instance=found,
-        model=_model(venice, found.model),
-        models={model.id: model for model in venice.text_models()},
-    )
-    if form.is_valid():
-        given = {n: v for n, v in form.cleaned_data.items() if n in request.POST}
-        Conversation.objects.filter(pk=pk).update(**given)
+    found.keep(tune_by(request.POST, found, Venice(request.user).text_models()))
     if not request.htmx:
         return redirect(found)
-    found.refresh_from_db()
     return _outlook(request, found, found, request.POST.get("model", ""))
 
 
@@ -93,7 +84,7 @@ def before_sending(
     return {
         "part": shown.get("part") or (part_of(found) if found else None),
         "outlook": read_outlook(composer.venice, begun, model),
-        "tuning_form": TuningForm(instance=begun, model=model, models=composer.models),
+        "tuning_form": TuningForm(instance=begun, model=model),
     }
 
 
@@ -101,19 +92,15 @@ def _outlook(
     request: SignedInRequest, found: Conversation | None, begun: Conversation, model_id: str
 ) -> HttpResponse:
     venice = Venice(request.user)
-    model = _model(venice, model_id or begun.model)
+    model, notice = venice.catalogue.resolve("text", model_id or begun.model)
     told = request.GET or request.POST
     about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "pictures", MOST_PICTURES))
     context = {
         "conversation": found,
-        "outlook": read_outlook(venice, begun, model, about),
-        "tuning_form": TuningForm(instance=begun, model=model, models={}),
+        "outlook": read_outlook(venice, begun, model, about, notice),
+        "tuning_form": TuningForm(instance=begun, model=model),
     }
     return render(request, "chat/outlook.html", context)
-
-
-def _model(venice: Venice, model_id: str) -> Model:
-    return venice.catalogue.resolve("text", model_id)[0]
 
 
 def _visible(request: SignedInRequest, pk: int) -> Conversation:

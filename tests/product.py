@@ -16,6 +16,7 @@ import psutil
 import requests
 
 from tests.waiting import eventually
+from venice_site.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,6 +29,7 @@ def free_port() -> int:
 
 
 SECRET_KEY = "a secret key for the journeys, as long as a secret key should be"
+REFRESH = "from venice_site.venice.tasks import refresh_catalogue; refresh_catalogue.func()"
 ADMINISTRATOR = {"ADMIN_USERNAME": "admin", "ADMIN_PASSWORD": "a-password-for-the-journey"}
 
 
@@ -43,15 +45,20 @@ def _surroundings(**more: str) -> dict[str, str]:
 
 @functools.cache
 def _prepared() -> Path:
-    """Return data as the first start leaves them, made once in a process of the tests: it takes a while."""
+    """Return data as the first start leaves them, made once in a process of the tests: it takes a while.
+
+    The lists of the stand-in are read already, so that no list of models changes under a person's hands.
+    """
     folder = Path(tempfile.mkdtemp(prefix="product-", dir=os.environ["DATA_DIR"]))
-    subprocess.run(
-        [sys.executable, "manage.py", "prepare"],
-        cwd=ROOT,
-        env=_surroundings(DATA_DIR=str(folder)),
-        check=True,
-        capture_output=True,
-    )
+    with Simulator() as stand_in:
+        for command in (["prepare"], ["shell", "--command", REFRESH]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=ROOT,
+                env=_surroundings(DATA_DIR=str(folder), VENICE_STAND_IN_URL=stand_in.url),
+                check=True,
+                capture_output=True,
+            )
     return folder
 
 

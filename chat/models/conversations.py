@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -203,6 +204,11 @@ class Conversation(models.Model):
         mine = Conversation.objects.filter(pk=self.pk, tip__finished_at__gt=F("read_at"))
         if mine.exists():
             mine.update(read_at=timezone.now())
+
+    def keep(self, changed: Mapping[str, str]) -> None:
+        """Write fields that were set; the others stay as another request may have left them."""
+        if changed:
+            Conversation.objects.filter(pk=self.pk).update(**changed)
 
     def stay(self) -> None:
         """Keep a temporary conversation for as long as it is used."""

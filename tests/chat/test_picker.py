@@ -88,6 +88,38 @@ def test_the_settings_follow_the_model(simulator, as_alice: Client) -> None:
 
 
 @in_threads
+def test_what_is_shown_beside_the_model_is_sent_and_kept(
+    alice_chats: Chat, simulator: Simulator
+) -> None:
+    """Even if the message overtakes the request that was to keep it, or a list of models is old."""
+    thinks = model_with(supports_reasoning_effort=True)
+    talk = alice_chats.answered(model=thinks).conversation
+    shown = {"web_search": "on", "reasoning_effort": "high"}
+    here = {"conversation": talk.pk, "model": thinks, **shown}
+    told = alice_chats.client.get("/chat/outlook", here).text
+    assert 'value="high" selected' in told
+    assert 'value="on" selected' in told
+    assert Conversation.objects.get().reasoning_effort == ""
+    alice_chats.send(talk, "And a stork?", model=thinks, **shown)
+    ended(newest_reply())
+    body = sent(simulator)
+    assert body["reasoning_effort"] == "high"
+    assert body["venice_parameters"]["enable_web_search"] == "on"
+    talk.refresh_from_db()
+    assert (talk.web_search, talk.reasoning_effort) == ("on", "high")
+    alice_chats.send(talk, "A crane?", model=thinks, web_search="x", reasoning_effort="y")
+    ended(newest_reply())
+    talk.refresh_from_db()
+    assert (talk.web_search, talk.reasoning_effort) == ("on", "high")
+
+
+def test_a_model_that_left_meanwhile_is_said_to_have_left(simulator, as_alice: Client) -> None:
+    told = as_alice.get("/chat/outlook", {"model": "left-since"}).text
+    assert "Venice offers no model “left-since”" in told
+    assert "takes its place" in told
+
+
+@in_threads
 def test_what_is_chosen_beside_the_model_is_sent(alice_chats: Chat, simulator: Simulator) -> None:
     model = model_with(supports_reasoning_effort=True, supports_schema=True)
     alice_chats.answered(

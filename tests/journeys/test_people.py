@@ -76,6 +76,29 @@ def test_a_persona_a_prompt_and_two_models_in_one_conversation(
     is_accessible(page)
 
 
+def test_a_model_chosen_in_the_moment_an_answer_is_put_in_is_followed(
+    product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(product)
+    page.goto("/chat/")
+    outlook = page.locator("#outlook")
+    pick(page, "glm")
+    expect(outlook.get_by_label("Thinking", exact=True)).to_be_visible()
+    page.evaluate(
+        """() => {
+          const model = document.getElementById("composer").elements.model;
+          new MutationObserver((_, observer) => {
+            observer.disconnect();
+            model.value = [...model.options].find((option) => option.text.startsWith("Llama 3.3")).value;
+            model.dispatchEvent(new Event("change", { bubbles: true }));
+          }).observe(document.getElementById("outlook").parentElement, { childList: true });
+        }"""
+    )
+    outlook.get_by_label("Thinking", exact=True).select_option("high")
+    expect(page.get_by_role("button", name=re.compile("^Model: .*Llama 3.3"))).to_be_visible()
+    expect(outlook).to_contain_text("Llama 3.3 70B cannot be told to think “high”")
+
+
 def test_a_phone_shows_models_and_prompts_without_scrolling_sideways(
     product: Product, sign_in: Visit
 ) -> None:
