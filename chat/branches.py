@@ -15,6 +15,11 @@ class Siblings:
     previous: int | None
     next: int | None
 
+    @property
+    def is_alone(self) -> bool:
+        """Return whether there is no other version."""
+        return self.count == 1
+
 
 class Tree:
     """The messages of a conversation as pairs of an id and its parent's id, oldest first."""

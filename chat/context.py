@@ -108,16 +108,17 @@ def instructions_of(conversation: Conversation) -> str:
 
 def measure(conversation: Conversation, path: Sequence[int], instructions: str) -> Branch:
     """Return what is on a branch, without reading what was said."""
-    attached = Attachment.objects.filter(message__in=path).order_by().values_list("message")
-    tokens = dict(attached.annotate(total=Sum("tokens")))
-    rows = Message.objects.filter(pk__in=path).order_by("pk").annotate(length=Length("text"))
-    facts = rows.values_list(
+    on_it = set(path)
+    files = Attachment.objects.filter(message__conversation=conversation.pk).order_by()
+    tokens = dict(files.values_list("message").annotate(total=Sum("tokens")))
+    rows = Message.objects.filter(conversation=conversation.pk).order_by("pk")
+    facts = rows.annotate(length=Length("text")).values_list(
         *("pk", "role", "length", "reasoning_ms", "tokens_in", "tokens_out", "cost_source"),
         "summary_id",
     )
-    pieces = [_piece(row, tokens.get(row[0], 0)) for row in facts]
+    pieces = [_piece(row, tokens.get(row[0], 0)) for row in facts if row[0] in on_it]
     places = {piece.pk: place for place, piece in enumerate(pieces)}
-    found = Summary.objects.filter(until__in=path)
+    found = (one for one in conversation.all_summaries if one.until_id in places)
     by_size = sorted(found, key=lambda summary: (places[summary.until_id], summary.pk))
     return Branch(pieces, by_size, tokens_in(len(instructions)))
 

@@ -59,7 +59,7 @@ class Gauge:
 def gauge_of(
     conversation: Conversation | None, last: int | None, model: Model | None = None
 ) -> Gauge:
-    """Return the gauge at a message; empty for a conversation that has not begun."""
+    """Return the gauge at a message; for a conversation that has not begun it is empty."""
     if conversation is None:
         return Gauge(model=model)
     path = conversation.tree.ancestry(last)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Sum
 
@@ -13,6 +12,7 @@ from chat.personas import character_of
 from chat.picker import remarks
 from venice_site.venice.allowances import Allowance
 from venice_site.venice.models import Metric
+from venice_site.venice.prices import BYTES_A_TOKEN
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, ImagePart, Model, Usage
 
@@ -23,8 +23,9 @@ MOST_PICTURES = 10
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is about to be sent, as far as the page tells: characters and pictures."""
+    """What is about to be sent: `before` tokens of what was said, and what the page tells is new."""
 
+    before: int = 0
     characters: int = 0
     pictures: int = 0
 
@@ -75,16 +76,14 @@ def read_outlook(
     venice: Venice,
     asked: Conversation,
     model: Model,
-    about: About | None = None,
+    about: About,
     notice: str = "",
 ) -> Outlook:
     """Return what to know before a model is asked in a conversation, or in one that is about to begin.
 
     `notice` says why it is not the model that was chosen.
     """
-    about = about or About()
-    attached = Attachment.objects.filter(message__conversation=asked.pk or 0)
-    pictures = attached.filter(mime__startswith="image/").count()
+    pictures = 0 if model.supports_vision else _pictures_in(asked)
     expected = venice.reply_estimate(_order(asked, model, about))
     before = venice.catalogue.models["text"].get(asked.model) if asked.tip_id else None
     told = remarks(model, asked, pictures=pictures, before=before)
@@ -111,24 +110,21 @@ def totals_of(conversation: Conversation) -> Totals:
     return Totals(**conversation.messages.aggregate(**{n: Sum(n, default=0) for n in names}))
 
 
+def _pictures_in(asked: Conversation) -> int:
+    attached = Attachment.objects.filter(message__conversation=asked.pk or 0)
+    return attached.filter(mime__startswith="image/").count()
+
+
 def _order(asked: Conversation, model: Model, about: About) -> ChatOrder:
     """Return an order as long as the one that would be sent."""
     pictures = (ImagePart(b"", "image/png"),) * (about.pictures if model.supports_vision else 0)
-    told: list[Any] = [ChatMessage("system", asked.system_prompt)] if asked.system_prompt else []
+    text = "x" * (about.characters + about.before * BYTES_A_TOKEN)
     return ChatOrder(
         model=model.id,
-        messages=(*told, *_said(asked), ChatMessage("user", "x" * about.characters, pictures)),
+        messages=(ChatMessage("user", text, pictures),),
         max_tokens=asked.max_tokens,
         reasoning_effort=asked.reasoning_effort,
         web_search=asked.web_search if model.supports_web_search else "",
         character=character_of(asked),
         schema=asked.answer_schema if model.supports_schema else None,
     )
-
-
-def _said(asked: Conversation) -> list[ChatMessage]:
-    if not asked.pk or asked.tip_id is None:
-        return []
-    path = asked.tree.branch(asked.tip_id)
-    rows = asked.messages.filter(pk__in=path).values_list("role", "text")
-    return [ChatMessage("user" if role == "user" else "assistant", text) for role, text in rows]

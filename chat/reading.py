@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString, mark_safe
+
 from chat.branches import Siblings, Tree, siblings_among
+from chat.citations import Source, sources_for, sources_of
+from chat.facts import Fact, facts_of
 from chat.models import Attachment, Conversation, Message, Summary
+from chat.rendering import render
+from venice_site.templatetags.studio import seconds
+from venice_site.venice import service
 
 TURNS_A_PAGE = 40
 TURNS_ABOVE = 4  # shown above a message that somebody jumps to
@@ -38,6 +45,37 @@ class Turn:
     def documents(self) -> list[Attachment]:
         """Return the attached documents."""
         return [one for one in self.attached if not one.is_picture]
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """Return what a reply cites."""
+        return sources_of(self.message)
+
+    @property
+    def prose(self) -> SafeString:
+        """Return a reply as HTML; `rendering` sanitises last, which is what makes it safe."""
+        marks = sources_for(self.message.pk, self.sources)
+        return mark_safe(render(self.message.text, marks))  # noqa: S308
+
+    @property
+    def thought_for(self) -> str:
+        """Return how long the model thought, as it is shown; empty when nobody knows."""
+        return seconds(self.message.reasoning_duration)
+
+    @property
+    def writer(self) -> str:
+        """Return the id of the model that answered, or of the one that was asked."""
+        return self.message.served_by or self.message.model
+
+    @property
+    def writer_name(self) -> str:
+        """Return how that model is called."""
+        return service.model_name(self.writer)
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        """Return what a reply used."""
+        return facts_of(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +118,7 @@ def read_branch(
     path = tree.branch(at if at in tree else conversation.tip_id, conversation.tip_id)
     start, end = _stretch(path, at, before, after)
     last = path[-1] if path else None
-    turns = _turns(conversation, tree, path[start:end], last, newest_summary(path))
+    turns = _turns(conversation, tree, path[start:end], last, newest_summary(conversation, path))
     columns: Sequence[Turn] = ()
     if len(turns) > 1 and turns[-1].is_last and turns[-2].message.undecided:
         turns, columns = turns[:-1], _columns(turns[-1], last)
@@ -118,9 +156,11 @@ def _stretch(
     return start, end
 
 
-def newest_summary(path: Sequence[int]) -> Summary | None:
+def newest_summary(conversation: Conversation, path: Sequence[int]) -> Summary | None:
     """Return the summary that stands for most of a branch."""
-    return Summary.objects.filter(until__in=path).order_by("until", "pk").last()
+    shown = set(path)
+    of_it = [summary for summary in conversation.all_summaries if summary.until_id in shown]
+    return max(of_it, key=lambda summary: (summary.until_id, summary.pk), default=None)
 
 
 def read_turn(message: Message, attached: Sequence[Attachment] = ()) -> Turn:

@@ -127,7 +127,6 @@ def entry(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "conversation": get_object_or_404(found, pk=pk),
         "current": pk if "current" in request.GET else None,
-        "alone": True,
     }
     return render(request, "chat/list.html#entry", context)
 

@@ -8,8 +8,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from chat.documents import tokens_in
 from chat.forms import MessageForm, SettingsForm
 from chat.forms_writing import ComposerForm
+from chat.gauges import Gauge, gauge_of
 from chat.models import Conversation
 from chat.opening import OpeningForm
 from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
@@ -81,9 +83,10 @@ def before_sending(
     composer: MessageForm = shown["composer"]
     model = composer.models.get(composer["model"].value()) or composer.venice.default_model("text")
     begun = found or shown["settings_form"].instance
+    before = _said_before(begun, shown["gauge"])
     return {
         "part": shown.get("part") or (part_of(found) if found else None),
-        "outlook": read_outlook(composer.venice, begun, model),
+        "outlook": read_outlook(composer.venice, begun, model, About(before)),
         "tuning_form": TuningForm(instance=begun, model=model),
     }
 
@@ -94,7 +97,12 @@ def _outlook(
     venice = Venice(request.user)
     model, notice = venice.catalogue.resolve("text", model_id or begun.model)
     told = request.GET or request.POST
-    about = About(_count(told, "characters", LONGEST_TOLD), _count(told, "pictures", MOST_PICTURES))
+    gauge = gauge_of(found, found.tip_id if found else None, model)
+    about = About(
+        _said_before(begun, gauge),
+        _count(told, "characters", LONGEST_TOLD),
+        _count(told, "pictures", MOST_PICTURES),
+    )
     context = {
         "conversation": found,
         "outlook": read_outlook(venice, begun, model, about, notice),
@@ -103,8 +111,13 @@ def _outlook(
     return render(request, "chat/outlook.html", context)
 
 
+def _said_before(begun: Conversation, gauge: Gauge) -> int:
+    """Return how many tokens go before what is new; one that has not begun has its system prompt alone."""
+    return gauge.used if begun.pk else tokens_in(len(begun.system_prompt))
+
+
 def _visible(request: SignedInRequest, pk: int) -> Conversation:
-    visible = Conversation.objects.visible_to(request.user).select_related("part")
+    visible = Conversation.objects.visible_to(request.user).select_related("folder", "part")
     return get_object_or_404(visible, pk=pk)
 
 

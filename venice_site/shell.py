@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.utils.functional import SimpleLazyObject
 
 from venice_site.venice.allowances import Allowance, allowances
 from venice_site.venice.models import Announcement, Notice
@@ -51,6 +54,9 @@ class Shell:
         return next(iter(allowances(self._request.user)), None)
 
 
-def shell(request: HttpRequest) -> dict[str, Shell]:
-    """Put the shell into every template, at no cost to those that do not show it."""
-    return {"shell": Shell(request)}
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Put the shell into every template, at no cost to those that do not show it.
+
+    The token of the forms is drawn once a page and not once a form: a conversation has a hundred of them.
+    """
+    return {"shell": Shell(request), "csrf_token": SimpleLazyObject(lambda: get_token(request))}

@@ -17,6 +17,7 @@ from chat.attachments import Attachment, delete_files
 from chat.folders import Folder
 from chat.models.messages import Message
 from chat.personas import WebSearch
+from chat.summaries import Summary
 from venice_site.accounts.models import User
 
 TITLE_LENGTH = 60
@@ -187,6 +188,11 @@ class Conversation(models.Model):
         """Return whether a model may be about to give this conversation its title."""
         young = timezone.now() - self.created_at < TITLE_IS_AWAITED
         return young and self.title_source == TitleSource.QUESTION
+
+    @cached_property
+    def all_summaries(self) -> list[Summary]:
+        """Return what stands for the beginnings of its branches when a model cannot read them in full."""
+        return list(Summary.objects.filter(conversation=self.pk))
 
     def rename(self, title: str, source: TitleSource = TitleSource.PERSON) -> bool:
         """Give the conversation a title; a model's never replaces a person's or an earlier one."""

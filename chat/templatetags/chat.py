@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django import template
+from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.citations import Source, sources_for, sources_of
-from chat.models import Message
+from chat import entries, turns
+from chat.models import Conversation
+from chat.reading import Turn
 from chat.rendering import render
-from venice_site.venice import service
 
 register = template.Library()
 
-
-@register.filter
-def prose(message: Message) -> SafeString:
-    """Return a message as HTML; `rendering` sanitises last, which is what makes it safe."""
-    return mark_safe(render(message.text, sources_for(message.pk, sources(message))))  # noqa: S308
+register.filter("is_plain", turns.is_plain)
+register.filter("is_plain_among", entries.is_plain_among)
 
 
-@register.filter
-def model_name(model_id: str) -> str:
-    """Return how a model is called."""
-    return service.model_name(model_id)
+@register.simple_tag(takes_context=True)
+def plain_turn(context: Context, turn: Turn) -> SafeString:
+    """Return the HTML of a plain turn."""
+    return turns.plain(turn, context["conversation"], str(context.get("csrf_token", "")))
+
+
+@register.simple_tag(takes_context=True)
+def plain_entry(context: Context, conversation: Conversation) -> SafeString:
+    """Return the HTML of a plain line of the list."""
+    return entries.plain(conversation, context.get("current"))
 
 
 @register.filter
@@ -37,9 +39,3 @@ def markdown(text: str) -> SafeString:
 def number(count: int) -> str:
     """Return a count with its thousands apart."""
     return f"{count:,}"
-
-
-@register.filter
-def sources(message: Message) -> Sequence[Source]:
-    """Return what a message cites."""
-    return sources_of(message)
