@@ -30,7 +30,22 @@ class ComposerForm(MessageForm):
         super().__init__(*args, **kwargs)
         field = self.fields["beside"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(model.id, model.name) for model in self.models.values()]
+        field.choices = self.models_beside
+
+    @property
+    def models_beside(self) -> tuple[tuple[str, str], ...]:
+        """Return the id and the name of each further model."""
+        return tuple((model.id, model.name) for model in self.models.values())
+
+    @property
+    def chosen_beside(self) -> tuple[str, ...]:
+        """Return the ids of those that are ticked."""
+        return tuple(self["beside"].value() or ())
+
+    @property
+    def is_beside_open(self) -> bool:
+        """Return whether something about them has to be looked at."""
+        return "beside" in self.errors
 
     def clean_beside(self) -> tuple[Model, ...]:
         """Return the further models. Raises `ValidationError` when there are too many."""

@@ -10,14 +10,13 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import asking, drafts, temporary
 from chat.asking import Asked
 from chat.attaching import MOST_BYTES_BROUGHT
 from chat.folders import Folder
-from chat.forms import MessageForm, RenameForm, SettingsForm, TryAgainForm
+from chat.forms import MessageForm, SettingsForm, TryAgainForm
 from chat.forms_writing import ComposerForm
 from chat.gallery_files import model_for, with_gallery_files
 from chat.gauges import gauge_of
@@ -45,7 +44,7 @@ def index(request: SignedInRequest) -> HttpResponseBase:
     if request.htmx and "after" in request.GET:
         return render(request, "chat/list.html#entries", {"entries": entries})
     deleted = request.GET.get("deleted", "").split(",")
-    return _page(request, entries=entries, deleted=deleted, **opened(request))
+    return show_page(request, entries=entries, deleted=deleted, **opened(request))
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:
@@ -65,7 +64,7 @@ def _begin(request: SignedInRequest) -> HttpResponse:
         if not isinstance(asked, Asked) or asked.reply.conversation_id != begun.pk:
             begun.delete()  # refused, or a second click on the button that began another one
         if isinstance(asked, Asked):
-            return _go_to(request, asked.reply.conversation)
+            return go_to(request, asked.reply.conversation)
     opening.tell(form)
     return _refused(request, form, None, settings_form=settings_form, part=opening.part)
 
@@ -73,7 +72,7 @@ def _begin(request: SignedInRequest) -> HttpResponse:
 @takes_up_to(MOST_BYTES_BROUGHT)
 def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Show a conversation; send the next message."""
-    found = _visible(request, pk)
+    found = visible_one(request, pk)
     found.stay()
     if request.method == "POST":
         return _send(request, found)
@@ -82,7 +81,7 @@ def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     branch = read_branch(found, *places)
     if request.htmx and {"before", "after"} & set(request.GET):
         return render(request, f"{PAGE}#stretch", {"conversation": found, "branch": branch})
-    return _page(request, found, branch)
+    return show_page(request, found, branch)
 
 
 def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
@@ -112,7 +111,8 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
 def show_news(request: SignedInRequest, found: Conversation, *, sent: bool = False) -> HttpResponse:
     """Show what waits in the queue, and what was said after the last message that the page has."""
     queue = read_queue(found)
-    found = _visible(request, found.pk)  # after the queue, so that what left it is among the news
+    # Read after the queue, so that what left it is among the news.
+    found = visible_one(request, found.pk)
     branch = read_news(found, number_in(request.POST or request.GET, "after"))
     context = {"conversation": found, "queue": queue, "branch": branch}
     if sent:
@@ -132,47 +132,9 @@ def entry(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def settings(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Change what is sent with every question."""
-    found = _visible(request, pk)
-    form = SettingsForm(request.POST, instance=found)
-    if not form.is_valid():
-        found.refresh_from_db()
-        return _page(request, found, read_branch(found), status=422, settings_form=form)
-    Conversation.objects.filter(pk=pk).update(**form.cleaned_data)
-    return _go_to(request, found)
-
-
-@require_POST
-def rename(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give a conversation a title of one's own."""
-    found = _visible(request, pk)
-    form = RenameForm(request.POST)
-    if not form.is_valid():
-        return _page(request, found, read_branch(found), status=422, rename_form=form)
-    found.rename(form.cleaned_data["title"])
-    return _go_to(request, found)
-
-
-@require_POST
-def delete(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Delete a conversation; the page that follows offers to bring it back."""
-    _visible(request, pk).delete_softly()
-    return redirect(reverse("chat:index", query={"deleted": pk}))
-
-
-@require_POST
-def restore(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Bring a deleted conversation back."""
-    found = get_object_or_404(Conversation.objects.deleted_by(request.user), pk=pk)
-    found.restore()
-    return redirect(found)
-
-
-@require_POST
 def stop(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stop the reply that is being written, if there still is one."""
-    found = _visible(request, pk)
+    found = visible_one(request, pk)
     for reply in found.messages.active():
         asking.stop(reply)
     return HttpResponse(status=204) if request.htmx else redirect(found)
@@ -242,7 +204,8 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     return served(Stream.begin(found.pk, finished))
 
 
-def _visible(request: SignedInRequest, pk: int) -> Conversation:
+def visible_one(request: SignedInRequest, pk: int) -> Conversation:
+    """Return a conversation of a person; 404 when it is not theirs."""
     visible = Conversation.objects.visible_to(request.user)
     return get_object_or_404(visible.select_related("owner", "folder", "part"), pk=pk)
 
@@ -271,7 +234,7 @@ def _turn_context(message: Message) -> dict[str, Any]:
     return {"conversation": message.conversation, "turn": read_turn(message)}
 
 
-def _page(
+def show_page(
     request: SignedInRequest,
     found: Conversation | None = None,
     branch: Branch | None = None,
@@ -279,6 +242,7 @@ def _page(
     status: int = 200,
     **forms: Any,
 ) -> HttpResponse:
+    """Show a conversation, or an empty one, beside the list; `forms` take the place of those of the page."""
     context: dict[str, Any] = {
         "conversation": found,
         "branch": branch or Branch(),
@@ -287,8 +251,6 @@ def _page(
         "folders": Folder.objects.visible_to(request.user),
         "queue": read_queue(found) if found else None,
         "composer": _composer(request, found, branch),
-        "settings_form": SettingsForm(instance=found),
-        "rename_form": RenameForm(initial={"title": found.title if found else ""}),
     } | forms
     composer: MessageForm = context["composer"]
     context["gauge"] = gauge_of(found, branch.last if branch else None, composer.model_shown)
@@ -311,7 +273,8 @@ def _composer(
     )
 
 
-def _go_to(request: SignedInRequest, found: Conversation) -> HttpResponse:
+def go_to(request: SignedInRequest, found: Conversation) -> HttpResponse:
+    """Lead to a conversation."""
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": found.get_absolute_url()})
     return redirect(found)
@@ -344,4 +307,4 @@ def _refused(
     shown = {"composer": form, "refusal_form": form} | forms
     if shown["composer"] is None:
         del shown["composer"]
-    return _page(request, found, branch, status=422, **shown)
+    return show_page(request, found, branch, status=422, **shown)

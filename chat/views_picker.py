@@ -63,7 +63,11 @@ def opened(request: SignedInRequest) -> dict[str, Any]:
     """Return the forms of a conversation that begins as an address says: with a persona, with a model."""
     text = request.session.pop(FILLED, "")
     if not text and not ASKS & set(request.GET):
-        return {}
+        return (
+            {"settings_form": SettingsForm(), "settings_are_open": True}
+            if "settings" in request.GET
+            else {}
+        )
     opening = OpeningForm(request.GET, user=request.user)
     if not opening.is_valid():
         raise Http404
@@ -82,7 +86,9 @@ def before_sending(
     """Return what a page with a composer says of the model that is chosen in it."""
     composer: MessageForm = shown["composer"]
     model = composer.models.get(composer["model"].value()) or composer.venice.default_model("text")
-    begun = found or shown["settings_form"].instance
+    begun = found or (
+        shown["settings_form"].instance if "settings_form" in shown else Conversation()
+    )
     before = _said_before(begun, shown["gauge"])
     return {
         "part": shown.get("part") or (part_of(found) if found else None),

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
+from venice_site.skeletons import kept
 from venice_site.venice.allowances import Allowance, allowances
 from venice_site.venice.models import Announcement, Notice
 from venice_site.venice.service import on_stand_in
 
 ROOMS = ("gallery", "chat", "usage")
+
+
+class Person(NamedTuple):
+    """Who is signed in, as the rail shows them."""
+
+    name: str
+    username: str
+    is_administrator: bool
+
+
+class Gauge(NamedTuple):
+    """The quota that is used most, as the rail shows it; `percent` are whole."""
+
+    words: str
+    level: str
+    percent: int
 
 
 class Shell:
@@ -34,17 +52,31 @@ class Shell:
         return on_stand_in()
 
     @cached_property
-    def announcements(self) -> list[str]:
+    def announcements(self) -> tuple[str, ...]:
         """Return the sentences that administrators show to everyone."""
-        return list(Announcement.objects.filter(enabled=True).values_list("text", flat=True))
+        return tuple(Announcement.objects.filter(enabled=True).values_list("text", flat=True))
 
     @cached_property
-    def notices(self) -> list[str]:
+    def notices(self) -> tuple[str, ...]:
         """Return what an administrator should know and nobody has dealt with, the newest first."""
         user = self._request.user
         if not (user.is_authenticated and user.is_administrator):
-            return []
-        return list(Notice.objects.filter(settled_at=None).values_list("text", flat=True))
+            return ()
+        return tuple(Notice.objects.filter(settled_at=None).values_list("text", flat=True))
+
+    @property
+    def bands(self) -> SafeString | str:
+        """Return the HTML of what stands above every page, empty when there is nothing to say."""
+        if not (self.on_stand_in or self.announcements or self.notices):
+            return ""
+        user = self._request.user
+        return kept(
+            "bands.html",
+            on_stand_in=self.on_stand_in,
+            announcements=self.announcements,
+            notices=self.notices,
+            is_administrator=user.is_authenticated and user.is_administrator,
+        )
 
     @cached_property
     def tightest(self) -> Allowance | None:
@@ -52,6 +84,19 @@ class Shell:
         if not self._request.user.is_authenticated:
             return None
         return next(iter(allowances(self._request.user)), None)
+
+    @property
+    def person(self) -> Person:
+        """Return who is signed in."""
+        user = self._request.user
+        assert user.is_authenticated
+        return Person(str(user), user.username, user.is_administrator)
+
+    @property
+    def gauge(self) -> Gauge | None:
+        """Return how much is used of that quota."""
+        tightest = self.tightest
+        return tightest and Gauge(tightest.words, tightest.level, tightest.percent)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
