@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from chat.context import Branch, Said, estimate, measure, room, tokens_of
 from chat.documents import CHARACTERS_A_TOKEN, is_text, tokens_in
-from chat.models import Message, Summary
+from chat.models import Message, Outline, Summary
 from venice_site.venice import quotas
 from venice_site.venice.errors import Stopped, VeniceError
 from venice_site.venice.models import CallKind
@@ -76,7 +76,8 @@ def fitted(
         return order
     if estimate(order) * SURELY_FITS <= most and not refused:
         return order
-    branch = measure(reply.conversation, _path(order), _instructions(order))
+    outline = Outline.of(reply.conversation_id)
+    branch = measure(outline, _path(order), _instructions(order))
     # What is asked now is no part of the branch that was measured.
     beside = sum(tokens_of(m) for m in _turns(order)[len(branch.pieces) :])
     fits, summary = branch.fitting(most - beside)

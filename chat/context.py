@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Sum
-from django.db.models.functions import Length
-
-from chat.attachments import Attachment
 from chat.documents import tokens_in
 from chat.folders import instructions_for
-from chat.models import Conversation, Message, Role, Summary
+from chat.models import Conversation, Line, Outline, Role, Summary
 from venice_site.venice.errors import TooLong
 from venice_site.venice.types import ChatMessage, ChatOrder, Model
 
@@ -106,33 +103,27 @@ def instructions_of(conversation: Conversation) -> str:
     return "\n\n".join(filter(None, told))
 
 
-def measure(conversation: Conversation, path: Sequence[int], instructions: str) -> Branch:
-    """Return what is on a branch, without reading what was said."""
+def measure(outline: Outline, path: Sequence[int], instructions: str) -> Branch:
+    """Return what is on a branch."""
     on_it = set(path)
-    files = Attachment.objects.filter(message__conversation=conversation.pk).order_by()
-    tokens = dict(files.values_list("message").annotate(total=Sum("tokens")))
-    rows = Message.objects.filter(conversation=conversation.pk).order_by("pk")
-    facts = rows.annotate(length=Length("text")).values_list(
-        *("pk", "role", "length", "reasoning_ms", "tokens_in", "tokens_out", "cost_source"),
-        "summary_id",
-    )
-    pieces = [_piece(row, tokens.get(row[0], 0)) for row in facts if row[0] in on_it]
+    tokens: Counter[int | None] = Counter()
+    for one in outline.files:
+        tokens[one.message_id] += one.tokens
+    pieces = [_piece(line, tokens[line.pk]) for line in outline.lines if line.pk in on_it]
     places = {piece.pk: place for place, piece in enumerate(pieces)}
-    found = (one for one in conversation.all_summaries if one.until_id in places)
+    found = (summary for summary in outline.summaries if summary.until_id in on_it)
     by_size = sorted(found, key=lambda summary: (places[summary.until_id], summary.pk))
     return Branch(pieces, by_size, tokens_in(len(instructions)))
 
 
-def _piece(
-    row: tuple[int, str, int, int | None, int, int, str, int | None], attached: int
-) -> Piece:
-    pk, role, length, thought, sent, written, source, summary_id = row
-    tokens = tokens_in(length) + attached + MESSAGE_TOKENS
-    if role != Role.ASSISTANT or not sent or source not in REPORTED:
-        return Piece(pk, tokens)
+def _piece(line: Line, attached: int) -> Piece:
+    tokens = tokens_in(line.length) + attached + MESSAGE_TOKENS
+    was_counted = line.role == Role.ASSISTANT and line.tokens_in and line.cost_source in REPORTED
+    if not was_counted:
+        return Piece(line.pk, tokens)
     # What a model thought is written once and never sent again.
-    reply = written if thought is None else tokens_in(length)
-    return Piece(pk, tokens, sent + reply, summary_id)
+    reply = line.tokens_out if line.reasoning_ms is None else tokens_in(line.length)
+    return Piece(line.pk, tokens, line.tokens_in + reply, line.summary)
 
 
 def room(model: Model, max_tokens: int | None) -> int | None:

@@ -63,7 +63,7 @@ def gauge_of(
     if conversation is None:
         return Gauge(model=model)
     path = conversation.tree.ancestry(last)
-    branch = measure(conversation, path, instructions_of(conversation))
+    branch = measure(conversation.outline, path, instructions_of(conversation))
     sizes = tuple(branch.tokens(summary) for summary in (None, *branch.summaries))
     newest = branch.summaries[-1] if branch.summaries else None
     return Gauge(conversation, model, sizes, newest)

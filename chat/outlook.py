@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Sum
-
-from chat.models import Attachment, Conversation
+from chat.models import Conversation
 from chat.personas import character_of
 from chat.picker import remarks
 from venice_site.venice.allowances import Allowance
@@ -106,13 +104,13 @@ def totals_of(conversation: Conversation) -> Totals:
     """Return what a conversation used so far."""
     if not conversation.pk:
         return Totals()
+    lines = conversation.outline.lines
     names = ("tokens_in", "tokens_out", "tokens_cached", "cost")
-    return Totals(**conversation.messages.aggregate(**{n: Sum(n, default=0) for n in names}))
+    return Totals(**{name: sum(getattr(line, name) for line in lines) for name in names})
 
 
 def _pictures_in(asked: Conversation) -> int:
-    attached = Attachment.objects.filter(message__conversation=asked.pk or 0)
-    return attached.filter(mime__startswith="image/").count()
+    return sum(one.is_picture for one in asked.outline.files) if asked.pk else 0
 
 
 def _order(asked: Conversation, model: Model, about: About) -> ChatOrder:

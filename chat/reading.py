@@ -114,11 +114,12 @@ def read_branch(
 
     A message that is not near the end stands near the beginning of the stretch.
     """
+    summaries = conversation.outline.summaries  # with it comes the tree
     tree = conversation.tree
     path = tree.branch(at if at in tree else conversation.tip_id, conversation.tip_id)
     start, end = _stretch(path, at, before, after)
     last = path[-1] if path else None
-    turns = _turns(conversation, tree, path[start:end], last, newest_summary(conversation, path))
+    turns = _turns(conversation, tree, path[start:end], last, newest_summary(summaries, path))
     columns: Sequence[Turn] = ()
     if len(turns) > 1 and turns[-1].is_last and turns[-2].message.undecided:
         turns, columns = turns[:-1], _columns(turns[-1], last)
@@ -156,11 +157,11 @@ def _stretch(
     return start, end
 
 
-def newest_summary(conversation: Conversation, path: Sequence[int]) -> Summary | None:
+def newest_summary(summaries: Sequence[Summary], path: Sequence[int]) -> Summary | None:
     """Return the summary that stands for most of a branch."""
     shown = set(path)
-    of_it = [summary for summary in conversation.all_summaries if summary.until_id in shown]
-    return max(of_it, key=lambda summary: (summary.until_id, summary.pk), default=None)
+    on_it = [summary for summary in summaries if summary.until_id in shown]
+    return max(on_it, key=lambda summary: (summary.until_id, summary.pk), default=None)
 
 
 def read_turn(message: Message, attached: Sequence[Attachment] = ()) -> Turn:
@@ -206,7 +207,7 @@ def _turns(
     summary: Summary | None,
 ) -> list[Turn]:
     attached: dict[int | None, list[Attachment]] = {}
-    for one in Attachment.objects.filter(message__in=shown):
+    for one in conversation.outline.files:
         attached.setdefault(one.message_id, []).append(one)
     forks: dict[int | None, list[Conversation]] = {}
     mine = Conversation.objects.visible_to(conversation.owner).filter(forked_from__in=shown)

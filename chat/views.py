@@ -207,7 +207,8 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
 def visible_one(request: SignedInRequest, pk: int) -> Conversation:
     """Return a conversation of a person; 404 when it is not theirs."""
     visible = Conversation.objects.visible_to(request.user)
-    return get_object_or_404(visible.select_related("owner", "folder", "part"), pk=pk)
+    around = visible.select_related("owner", "folder", "part", "share").defer("share__turns")
+    return get_object_or_404(around, pk=pk)
 
 
 def _messages(request: SignedInRequest, pk: int) -> Any:

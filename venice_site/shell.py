@@ -96,7 +96,7 @@ class Shell:
     def gauge(self) -> Gauge | None:
         """Return how much is used of that quota."""
         tightest = self.tightest
-        return tightest and Gauge(tightest.words, tightest.level, tightest.percent)
+        return Gauge(tightest.words, tightest.level, tightest.percent) if tightest else None
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -62,7 +62,9 @@ class Skeleton[Look: Hashable]:
     def fill(self, look: Look, told: Mapping[str, object]) -> SafeString:
         """Return the fragment of a look with its gaps filled in; what is not known to be safe is escaped."""
         parts = list((self._cut if settings.DEBUG else self._kept)(look))
-        parts[1::2] = [conditional_escape(str(told[name])) for name in parts[1::2]]
+        names = parts[1::2]
+        words = {name: conditional_escape(str(told[name])) for name in set(names)}
+        parts[1::2] = [words[name] for name in names]
         return mark_safe("".join(parts))  # noqa: S308  the template escaped the rest
 
     def _cut(self, look: Look) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from chat.models.conversations import (
     shortened,
 )
 from chat.models.messages import MOST_BESIDE, Message, Role
+from chat.models.outline import Line, Outline
 from chat.parcels import Parcel
 from chat.personas import Part, Persona
 from chat.prompts import Prompt
@@ -30,7 +31,9 @@ __all__ = [
     "ConversationQuerySet",
     "Draft",
     "Folder",
+    "Line",
     "Message",
+    "Outline",
     "Parcel",
     "Part",
     "Persona",

@@ -16,8 +16,8 @@ from chat import branches
 from chat.attachments import Attachment, delete_files
 from chat.folders import Folder
 from chat.models.messages import Message
+from chat.models.outline import Outline
 from chat.personas import WebSearch
-from chat.summaries import Summary
 from venice_site.accounts.models import User
 
 TITLE_LENGTH = 60
@@ -189,11 +189,6 @@ class Conversation(models.Model):
         young = timezone.now() - self.created_at < TITLE_IS_AWAITED
         return young and self.title_source == TitleSource.QUESTION
 
-    @cached_property
-    def all_summaries(self) -> list[Summary]:
-        """Return what stands for the beginnings of its branches when a model cannot read them in full."""
-        return list(Summary.objects.filter(conversation=self.pk))
-
     def rename(self, title: str, source: TitleSource = TitleSource.PERSON) -> bool:
         """Give the conversation a title; a model's never replaces a person's or an earlier one."""
         rows = Conversation.objects.filter(pk=self.pk)
@@ -253,8 +248,15 @@ class Conversation(models.Model):
         delete_files(files)
 
     @cached_property
+    def outline(self) -> Outline:
+        """Return what a page has to know of every message; read once, for those who only look."""
+        return Outline.of(self.pk)
+
+    @cached_property
     def tree(self) -> branches.Tree:
         """Return which message answers which, without reading any body; read once."""
+        if "outline" in self.__dict__:
+            return self.outline.tree
         pairs = self.messages.order_by("pk").values_list("pk", "parent_id")
         return branches.Tree(pairs)
 

@@ -5,11 +5,13 @@ import json
 import pytest
 from django.test import Client
 
+from chat.forms_writing import ComposerForm
 from chat.models import Conversation, Message
 from chat.picker import in_thousands, offers, remarks
 from chat.schemas import NoSchema, read_schema
 from tests.chat.conftest import HTMX, Chat, default_model, ended, newest_reply, requests_for_replies
 from venice_site.simulator import Simulator
+from venice_site.skeletons import kept
 from venice_site.venice.types import Model, Price, TokenPrices
 
 in_threads = pytest.mark.django_db(transaction=True)
@@ -74,6 +76,12 @@ def test_the_models_are_listed_without_scripts(simulator, as_alice: Client) -> N
     assert f'href="/chat/?model={model}"' in page
     opened = as_alice.get("/chat/", {"model": model}).text
     assert f'value="{model}" selected' in opened
+
+
+def test_the_plain_choice_is_the_field_of_the_form(simulator, alice) -> None:
+    form = ComposerForm(user=alice)
+    told = {"models": form.models_beside, "chosen": form["model"].value()}
+    assert kept("chat/model_choice.html", **told).split("#}")[-1].strip() == str(form["model"])
 
 
 def test_the_settings_follow_the_model(simulator, as_alice: Client) -> None:
@@ -227,9 +235,24 @@ def test_a_schema_is_set_and_taken_away_in_the_settings(alice_chats: Chat) -> No
     alice_chats.client.post(settings, {"answer_schema": json.dumps(SCHEMA)})
     talk.refresh_from_db()
     assert talk.answer_schema == SCHEMA
-    assert "&quot;bird&quot;" in alice_chats.client.get(talk.get_absolute_url()).text
+    for headers in (HTMX, {}):
+        menu = alice_chats.client.get(f"/chat/{talk.pk}/menu", headers=headers).text
+        assert "&quot;bird&quot;" in menu
+        assert ("<html" in menu) == (not headers)
     alice_chats.client.post(settings, {"answer_schema": ""})
     assert Conversation.objects.filter(answer_schema__isnull=True).exists()
+
+
+def test_the_settings_of_a_new_conversation_are_loaded_when_they_are_opened(
+    simulator, as_alice: Client
+) -> None:
+    field = 'name="temperature"'
+    assert field not in as_alice.get("/chat/").text
+    assert field in as_alice.get("/chat/settings", headers=HTMX).text
+    assert field in as_alice.get("/chat/", {"settings": 1}).text
+    refused = as_alice.post("/chat/", {"text": "A heron?", "temperature": "9"})
+    assert refused.status_code == 422
+    assert 'value="9"' in refused.text
 
 
 def test_an_outlook_of_nonsense_is_harmless(simulator, as_alice: Client) -> None:
