@@ -75,6 +75,7 @@ def read_outlook(
     asked: Conversation,
     model: Model,
     about: About,
+    allowances: Sequence[Allowance],
     notice: str = "",
 ) -> Outlook:
     """Return what to know before a model is asked in a conversation, or in one that is about to begin.
@@ -95,7 +96,7 @@ def read_outlook(
         about,
         told,
         expected if expected.tokens_in >= LONG else None,
-        [one for one in venice.allowances() if one.quota.metric != Metric.IMAGES],
+        [one for one in allowances if one.quota.metric != Metric.IMAGES],
         totals_of(asked),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils import timezone
@@ -89,6 +89,12 @@ def in_thousands(tokens: int | None) -> str:
 # --- settings that follow the model -------------------------------------------------------------
 
 
+WEB_SEARCHES = (
+    ("", "No web search"),
+    *((value, f"Web: {label.lower()}") for value, label in WebSearch.choices),
+)
+
+
 def known_efforts(models: Iterable[Model]) -> list[str]:
     """Return how hard some model can be told to think, from least to most."""
     found = {effort for model in models for effort in model.reasoning_efforts}
@@ -99,45 +105,29 @@ def _place(effort: str) -> int:
     return EFFORTS.index(effort) if effort in EFFORTS else len(EFFORTS)
 
 
-class TuningForm(forms.ModelForm[Conversation]):
-    """What is set beside the model: thinking and web search, as far as it can."""
+class Tuning(NamedTuple):
+    """Something that is set beside the model; each choice has its value and its words."""
 
-    reasoning_effort = forms.ChoiceField(
-        label="Thinking",
-        required=False,
-        widget=forms.Select(attrs={"class": "field__control tune__choice"}),
-    )
-    web_search = forms.ChoiceField(
-        label="Web search",
-        required=False,
-        choices=[
-            ("", "No web search"),
-            *((value, f"Web: {label.lower()}") for value, label in WebSearch.choices),
-        ],
-        widget=forms.Select(attrs={"class": "field__control tune__choice"}),
-    )
+    name: str
+    label: str
+    value: str
+    choices: tuple[tuple[str, str], ...]
 
-    class Meta:
-        model = Conversation
-        fields = ("web_search", "reasoning_effort")
 
-    def __init__(self, *, model: Model, instance: Conversation) -> None:
-        super().__init__(instance=instance)
-        chosen = self.instance.reasoning_effort
-        shown = list(model.reasoning_efforts)
-        if chosen and chosen not in shown:
-            shown.append(chosen)
+def tunings(model: Model, asked: Conversation) -> tuple[Tuning, ...]:
+    """Return what can be set beside a model, as far as it can do that or it is set already."""
+    shown = []
+    if model.supports_web_search or asked.web_search:
+        shown.append(Tuning("web_search", "Web search", asked.web_search, WEB_SEARCHES))
+    efforts = list(model.reasoning_efforts)
+    if (chosen := asked.reasoning_effort) and chosen not in efforts:
+        efforts.append(chosen)
+    if efforts:
         usual = f" ({model.default_reasoning_effort})" if model.default_reasoning_effort else ""
-        efforts = self.fields["reasoning_effort"]
-        assert isinstance(efforts, forms.ChoiceField)
-        efforts.choices = [
-            ("", f"Thinking: as usual{usual}"),
-            *((effort, f"Thinking: {effort}") for effort in shown),
-        ]
-        if not shown:
-            del self.fields["reasoning_effort"]
-        if not (model.supports_web_search or self.instance.web_search):
-            del self.fields["web_search"]
+        choices = (("", f"as usual{usual}"), *((effort, effort) for effort in efforts))
+        said = tuple((value, f"Thinking: {words}") for value, words in choices)
+        shown.append(Tuning("reasoning_effort", "Thinking", chosen, said))
+    return tuple(shown)
 
 
 def tune_by(

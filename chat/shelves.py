@@ -110,7 +110,8 @@ def _pinned(user: User) -> list[Conversation]:
 
 
 def _days(conversations: Iterable[Conversation], seen: str) -> list[Day]:
-    grouped = groupby(conversations, key=lambda conversation: day_name(conversation.updated_at))
+    today = timezone.localdate()
+    grouped = groupby(conversations, key=lambda found: day_name(found.updated_at, today))
     return [Day("" if name == seen else name, list(some)) for name, some in grouped]
 
 

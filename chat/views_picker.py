@@ -16,8 +16,9 @@ from chat.models import Conversation
 from chat.opening import OpeningForm
 from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
 from chat.personas import part_of
-from chat.picker import TuningForm, offers, tune_by
+from chat.picker import offers, tune_by, tunings
 from venice_site.accounts.requests import SignedInRequest
+from venice_site.shell import shell_of
 from venice_site.venice.service import Venice
 
 FILLED = "filled-prompt"  # in the session: a text on its way into the composer
@@ -92,8 +93,10 @@ def before_sending(
     before = _said_before(begun, shown["gauge"])
     return {
         "part": shown.get("part") or (part_of(found) if found else None),
-        "outlook": read_outlook(composer.venice, begun, model, About(before)),
-        "tuning_form": TuningForm(instance=begun, model=model),
+        "outlook": read_outlook(
+            composer.venice, begun, model, About(before), shell_of(request).allowances
+        ),
+        "tunings": tunings(model, begun),
     }
 
 
@@ -111,8 +114,8 @@ def _outlook(
     )
     context = {
         "conversation": found,
-        "outlook": read_outlook(venice, begun, model, about, notice),
-        "tuning_form": TuningForm(instance=begun, model=model),
+        "outlook": read_outlook(venice, begun, model, about, shell_of(request).allowances, notice),
+        "tunings": tunings(model, begun),
     }
     return render(request, "chat/outlook.html", context)
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from gallery import dynamic
 from gallery.composer import Composer
 from gallery.grid import whole_number
-from gallery.models import Image, Viewing
+from gallery.models import Generation, Image, Viewing
 from gallery.search import Search
 from venice_site import doors
 from venice_site.accounts.models import User
@@ -55,11 +55,15 @@ def made_of_messages(request: SignedInRequest) -> HttpResponse:
     Only their own: others could hang a picture under a message that they cannot even read.
     """
     told = (whole_number(text) for text in request.GET.getlist("message")[:MOST_MESSAGES])
-    seen = Image.objects.editable_by(request.user).pictures().filter(deleted_at=None)
-    made = seen.filter(generation__from_message__in=[one for one in told if one])
-    veils = Viewing.objects.veils_for(request.user)
+    made = Generation.objects.filter(from_message__in=[one for one in told if one])
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for image in made.with_facts().order_by("pk"):
+    if (
+        not made.exists()
+    ):  # most conversations: asked first, since all pictures are a longer question
+        return JsonResponse(found)
+    veils = Viewing.objects.veils_for(request.user)
+    mine = Image.objects.editable_by(request.user).pictures().filter(deleted_at=None)
+    for image in mine.filter(generation__in=made).with_facts().order_by("pk"):
         pictures = found[image.generation.from_message or 0]
         if len(pictures) < MOST_MADE:
             name = image.generation.prompt[:120]

@@ -293,26 +293,28 @@ def test_nobody_hangs_a_picture_under_the_reply_of_another(
 
 
 def test_a_long_conversation_asks_for_its_pictures_once(hang, as_alice, alice, reply) -> None:
-    def queries() -> int:
+    last = reply
+
+    def queries(more: int) -> int:
+        nonlocal last
+        for number in range(more):
+            last = Message.objects.create(
+                conversation=reply.conversation,
+                role="assistant",
+                parent=last,
+                text=f"No {number}",
+                model="m",
+                status="succeeded",
+            )
+            hang(alice, "A heron")
+            Generation.objects.filter(from_message=None).update(from_message=last.pk)
+        Conversation.objects.update(tip=last)
         with CaptureQueriesContext(connection) as captured:
             assert as_alice.get(f"/chat/{reply.conversation_id}/").status_code == 200
         return sum("gallery_" in query["sql"] for query in captured)
 
-    one, last = queries(), reply
-    assert one > 0
-    for number in range(12):
-        last = Message.objects.create(
-            conversation=reply.conversation,
-            role="assistant",
-            parent=last,
-            text=f"No {number}",
-            model="m",
-            status="succeeded",
-        )
-        hang(alice, "A heron")
-        Generation.objects.filter(from_message=None).update(from_message=last.pk)
-    Conversation.objects.update(tip=last)
-    assert queries() == one
+    assert queries(0) == 1
+    assert queries(1) == queries(12)
 
 
 @pytest.mark.parametrize("query", ["", "?message=x&message=1e9&message=-1", "?message=" + "9" * 30])

@@ -79,11 +79,15 @@ class Shell:
         )
 
     @cached_property
+    def allowances(self) -> list[Allowance]:
+        """Return what the person may still use, the tightest first."""
+        user = self._request.user
+        return allowances(user) if user.is_authenticated else []
+
+    @property
     def tightest(self) -> Allowance | None:
         """Return the quota of which the person has used the largest share, if there is any quota."""
-        if not self._request.user.is_authenticated:
-            return None
-        return next(iter(allowances(self._request.user)), None)
+        return next(iter(self.allowances), None)
 
     @property
     def person(self) -> Person:
@@ -99,9 +103,18 @@ class Shell:
         return Gauge(tightest.words, tightest.level, tightest.percent) if tightest else None
 
 
+def shell_of(request: HttpRequest) -> Shell:
+    """Return the shell of the page that answers a request, so that page and shell ask once for the same."""
+    known: Shell | None = getattr(request, "shell", None)
+    if known is None:
+        known = request.shell = Shell(request)  # type: ignore[attr-defined]
+    return known
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Put the shell into every template, at no cost to those that do not show it.
 
     The token of the forms is drawn once a page and not once a form: a conversation has a hundred of them.
     """
-    return {"shell": Shell(request), "csrf_token": SimpleLazyObject(lambda: get_token(request))}
+    token = SimpleLazyObject(lambda: get_token(request))
+    return {"shell": shell_of(request), "csrf_token": token}

@@ -35,7 +35,7 @@ def ago(moment: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
-        date_format(local, "j F Y, H:i:s e"),
+        f"{local.day} {local:%B %Y, %H:%M:%S %Z}",
         in_words(moment, timezone.now()),
     )
 
