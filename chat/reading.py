@@ -210,7 +210,8 @@ def _turns(
     for one in conversation.outline.files:
         attached.setdefault(one.message_id, []).append(one)
     forks: dict[int | None, list[Conversation]] = {}
-    mine = Conversation.objects.visible_to(conversation.owner).filter(forked_from__in=shown)
+    made = Conversation.objects.filter(forked_from__in=shown)
+    mine = Conversation.objects.visible_to(conversation.owner).filter(pk__in=made.values("pk"))
     for fork in mine.only("title", "forked_from").order_by("pk"):
         forks.setdefault(fork.forked_from_id, []).append(fork)
     turns = []

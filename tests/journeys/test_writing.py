@@ -90,3 +90,12 @@ def test_writing_on_while_models_answer(
     expect(page.locator(".turn")).to_have_count(2)
     page.get_by_text("Forked from").get_by_role("link").click()
     expect(page.get_by_text("Forked here:")).to_be_visible()
+
+
+def test_what_began_a_conversation_is_no_draft_any_more(product: Product, sign_in: Visit) -> None:
+    page = sign_in(product)
+    page.goto("/chat/")
+    ask(page, "What is a bittern?" + SHORT)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    page.goto("/chat/")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("")
