@@ -11,7 +11,7 @@ from typing import Any, Literal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import attaching, replies
+from chat import attaching, drafts, replies
 from chat.attaching import Carried
 from chat.context import MESSAGE_TOKENS, Said, instructions_of, refuse_too_long
 from chat.documents import tokens_in
@@ -46,7 +46,7 @@ class Question:
 
     `attached` are files that wait to be sent, `copied` those of an earlier version of the question. `beside`
     are further models, asked the same at the same time. `queued` is the row of the queue that the question
-    waited in; it goes as the question is asked.
+    waited in, `draft` the draft that it was written in; they go as the question is asked.
     """
 
     text: str
@@ -56,6 +56,7 @@ class Question:
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
     beside: tuple[Model, ...] = ()
     queued: int | None = None
+    draft: drafts.Place | None = None
 
     @property
     def files(self) -> tuple[Attachment, ...]:
@@ -149,6 +150,7 @@ def _begin(
             undecided=bool(question.beside),
         )
         attaching.join(message.pk, question.attached, question.copied)
+        drafts.clear(venice.user, question.draft, question.request_id)
         replies_begun = [
             _begin_reply(venice, conversation, message, order, column=column)
             for column, order in enumerate(orders)
@@ -272,14 +274,17 @@ def _history(
     """
     if until is None:
         return []
-    path = conversation.tree.ancestry(until)
-    rows = conversation.messages.filter(pk__in=path).only("role", "text").order_by("pk")
-    attached = Attachment.objects.filter(message__in=path)
+    path = set(conversation.tree.ancestry(until))
+    rows = conversation.messages.order_by("pk").values_list("pk", "role", "text")
+    if len(path) * 2 < len(conversation.tree):  # a thread of many: rather name what is read
+        rows = rows.filter(pk__in=path)
+    files = Attachment.objects.filter(message__conversation=conversation.pk)
+    attached = [one for one in files if one.message_id in path]
     carried = attaching.carry_by_message(attached, model, beside)
     return [
-        _said("assistant" if row.is_reply else "user", row.text, carried.get(row.pk), row.pk)
-        for row in rows
-        if row.text or row.pk in carried
+        _said("assistant" if role == Role.ASSISTANT else "user", text, carried.get(pk), pk)
+        for pk, role, text in rows
+        if pk in path and (text or pk in carried)
     ]
 
 

@@ -35,6 +35,9 @@ class Tree:
         self._parents[message] = parent
         self._children.setdefault(parent, []).append(message)
 
+    def __len__(self) -> int:
+        return len(self._parents)
+
     def __contains__(self, message: object) -> bool:
         return message in self._parents
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
@@ -52,6 +53,13 @@ class Draft(models.Model):
         return f"Draft {self.pk}"
 
 
+class Place(NamedTuple):
+    """Where a draft was written, None for a new conversation, and which version of it was sent."""
+
+    conversation: int | None
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What the server has: the text, its version, and whether that is what was handed in just now."""
@@ -82,10 +90,11 @@ def keep(
         return _theirs(user, conversation)
 
 
-def clear(user: User, conversation: int | None, version: int, request_id: uuid.UUID | None) -> None:
+def clear(user: User, place: Place | None, request_id: uuid.UUID | None) -> None:
     """Forget the draft that was sent; one that was written later in another browser stays."""
-    sent = Q(version=version) | Q(request_id=request_id)
-    Draft.objects.at(user, conversation).filter(sent).delete()
+    if place is not None:
+        sent = Q(version=place.version) | Q(request_id=request_id)
+        Draft.objects.at(user, place.conversation).filter(sent).delete()
 
 
 def _write(

@@ -11,6 +11,7 @@ from django import forms
 
 from chat import asking, attaching, context
 from chat.attaching import Prepared
+from chat.drafts import Place
 from chat.folders import Folder
 from chat.models import Attachment, Conversation, Message
 from chat.picker import SchemaField
@@ -117,7 +118,10 @@ class MessageForm(ModelForm):
 
     @contextmanager
     def question(
-        self, copied: Sequence[Attachment] = (), beside: Sequence[Model] = ()
+        self,
+        copied: Sequence[Attachment] = (),
+        beside: Sequence[Model] = (),
+        draft: Place | None = None,
     ) -> Iterator[asking.Question]:
         """Give what is asked; uploaded files that did not go with it in the end are removed."""
         with attaching.keeping(self.venice.user, self.cleaned_data["uploads"]) as kept:
@@ -128,6 +132,7 @@ class MessageForm(ModelForm):
                 copied=tuple(copied),
                 request_id=self.cleaned_data["request_id"],
                 beside=tuple(beside),
+                draft=draft,
             )
 
 

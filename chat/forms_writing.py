@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from chat import asking, attaching, drafts, queueing
+from chat import asking, attaching, queueing
 from chat.asking import Asked, Busy
+from chat.drafts import Place
 from chat.forms import MessageForm
 from chat.models import MOST_BESIDE, Conversation, QueuedMessage
 from venice_site.venice.errors import QuotaExceeded, VeniceError
@@ -71,18 +72,15 @@ class ComposerForm(MessageForm):
 
         The draft that was sent is forgotten: the conversation's, or the one for a new conversation.
         """
+        draft = Place(None if begins else conversation.pk, self.cleaned_data["draft"] or 0)
         try:
-            said = self._ask(conversation)
+            return self._ask(conversation, draft)
         except VeniceError as error:
             self.add_error(None, self._refusal(error))
             return None
-        version, request_id = self.cleaned_data["draft"] or 0, self.cleaned_data["request_id"]
-        place = None if begins else conversation.pk
-        drafts.clear(self.venice.user, place, version, request_id)
-        return said
 
-    def _ask(self, conversation: Conversation) -> Asked | QueuedMessage | None:
-        with self.question(beside=self.cleaned_data["beside"]) as question:
+    def _ask(self, conversation: Conversation, draft: Place) -> Asked | QueuedMessage | None:
+        with self.question(beside=self.cleaned_data["beside"], draft=draft) as question:
             if queueing.should_wait(conversation):
                 return self._wait(conversation, question)
             try:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Prefetch
 from django.dispatch import receiver
 
-from chat import asking, attaching
+from chat import asking, attaching, drafts
 from chat.asking import Asked, Busy, Question, Taken
 from chat.attaching import CannotAttach
 from chat.attachments import delete_files
@@ -105,6 +105,7 @@ def _write(venice: Venice, conversation: Conversation, question: Question) -> Qu
         place=0 if last is None else last + 1,
     )
     attaching.wait(queued.pk, question.attached)
+    drafts.clear(venice.user, question.draft, question.request_id)
     return queued
 
 

@@ -206,14 +206,17 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
 
 def visible_one(request: SignedInRequest, pk: int) -> Conversation:
     """Return a conversation of a person; 404 when it is not theirs."""
-    visible = Conversation.objects.visible_to(request.user)
-    around = visible.select_related("owner", "folder", "part", "share").defer("share__turns")
-    return get_object_or_404(around, pk=pk)
+    visible = Conversation.objects.visible_to(request.user).select_related("folder", "part")
+    found = get_object_or_404(visible, pk=pk)
+    found.owner = request.user
+    return found
 
 
 def _messages(request: SignedInRequest, pk: int) -> Any:
     visible = Message.objects.visible_to(request.user).filter(conversation=pk)
-    return visible.select_related("conversation__owner", "conversation__part")
+    return visible.select_related(
+        "conversation__owner", "conversation__folder", "conversation__part"
+    )
 
 
 def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
