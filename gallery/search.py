@@ -7,7 +7,6 @@ words and filters is one walk over lists of ids, at any depth. Among 1,000,000 i
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from urllib.parse import urlencode
 from django.db import connection
 
 from gallery.filters import Condition, Filters, Meaning, Meaningless
-from gallery.models import TEAM_SHELF, Image
+from gallery.models import TEAM_SHELF
 from gallery.query import Part, Query
 from gallery.words import forms, words
 from venice_site.accounts.models import User
@@ -85,14 +84,13 @@ class Search:
 
     def _on_shelves(self, below: int, above: int, number: int, is_upward: bool) -> list[int]:
         """Walk both shelves by their index: SQLite and PostgreSQL would sort all of them instead."""
-        order = "pk" if is_upward else "-pk"
-        shelves = (
-            Image.objects.filter(shelf=shelf, pk__lt=below, pk__gt=above)
-            .order_by(order)
-            .values_list("pk", flat=True)[:number]
-            for shelf in (TEAM_SHELF, self.user.pk)
-        )
-        return list(heapq.merge(*shelves, reverse=not is_upward))[:number]
+        statement = SHELVES.format("id" if is_upward else "id desc")
+        told = [
+            value for shelf in (TEAM_SHELF, self.user.pk) for value in (shelf, below, above, number)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*told, number])
+            return [int(row[0]) for row in cursor.fetchall()]
 
     @property
     def expression(self) -> str:
@@ -167,6 +165,11 @@ def _text(speak: _Lite | _Postgres, part: Part, is_last: bool) -> str:
     return speak.either(forms(spoken[0]), spoken[0] if is_beginning else "")
 
 
+SHELF = (
+    "select id from (select id from gallery_image where shelf = %s and id < %s and id > %s"
+    " order by {0} limit %s) as shelf"
+)
+SHELVES = f"{SHELF} union all {SHELF} order by {{0}} limit %s"
 LITE = (
     "select rowid from gallery_search where gallery_search match %s and {0} order by {1} limit %s"
 )
