@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from types import SimpleNamespace
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from gallery.grid import Placed
+from gallery.grid import Card
 from venice_site.skeletons import Gaps, Skeleton
 from venice_site.venice.runs import RunStatus
 
@@ -27,12 +28,12 @@ class Look(NamedTuple):
     oob: bool
 
 
-def is_plain(item: Placed) -> bool:
+def is_plain(item: Card) -> bool:
     """Return whether a card is a picture and nothing else, which everybody sees alike."""
     return item.image.is_picture and not item.image.deleted_at
 
 
-def card(item: Placed, context: str = "", *, oob: bool = False) -> SafeString:
+def card(item: Card, context: str = "", *, oob: bool = False) -> SafeString:
     """Return the card of a picture; `context` follows its address, `oob` lets it find its place itself."""
     image = item.image
     look = Look(
@@ -55,11 +56,13 @@ def card(item: Placed, context: str = "", *, oob: bool = False) -> SafeString:
         "thumbnail": item.thumbnail,
         "width": width,
         "height": height,
-        "caption": image.generation.caption,
+        "caption": image.caption,
         "name": item.name,
         "heart": item.heart,
     }
-    return _card.fill(look, told)
+    # Each once and here: Django's own takes four times as long, and a card tells its number nine times.
+    safe = {name: SafeString(escape(str(value))) for name, value in told.items()}
+    return _card.fill(look, safe)
 
 
 @Skeleton

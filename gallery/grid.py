@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from gallery import imaging
 from gallery.filters import month_end
+from gallery.hung import Hung, hung
 from gallery.marks import Mark
 from gallery.models import Image
 from gallery.search import Search
@@ -41,13 +42,13 @@ def _pattern(name: str, *more: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placed[Shown: Image | Hung]:
     """An image as the grid shows it. `shape` is a class of proportions that the style sheet knows."""
 
-    image: Image
+    image: Shown
     shape: int
     place: int | None = None
-    mark: Mark | None = None
+    is_favourite: bool = False
 
     @property
     def page(self) -> str:
@@ -65,14 +66,9 @@ class Placed:
         return _pattern("favourite").format(self.image.pk)
 
     @property
-    def is_favourite(self) -> bool:
-        """Return whether it is one of the person's favourites."""
-        return self.mark is not None and self.mark.favourite
-
-    @property
     def name(self) -> str:
         """Return what it is called where there is little room: the beginning of the caption, and the seed."""
-        caption, seed = self.image.generation.caption, self.image.seed
+        caption, seed = self.image.caption, self.image.seed
         short = caption if len(caption) <= NAMED_BY else f"{caption[: NAMED_BY - 1]}…"
         return short if seed is None else f"{short}, seed {seed}"
 
@@ -81,9 +77,8 @@ class Placed:
         """Return the month in UTC from which it is, such as "2026-03"."""
         return f"{self.image.created_at:%Y-%m}"
 
-    def marked(self, mark: Mark | None) -> Placed:
-        """Return it with what a person thinks of it."""
-        return replace(self, mark=mark)
+
+type Card = Placed[Image] | Placed[Hung]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +95,7 @@ class Page:
     """A page of what a search finds; beyond `newer` and `older` lie the pages before and after it."""
 
     search: Search
-    images: list[Placed]
+    images: Sequence[Card]
     newer: int | None = None
     older: int | None = None
     is_first: bool = True
@@ -177,18 +172,24 @@ class Page:
         return cls.before(search, Image.objects.first_since(month_end(month)))
 
 
-def _hung(user: User, ids: list[int]) -> list[Placed]:
-    """Return images in the order of these ids, with the person's marks."""
-    images = {
-        image.pk: image for image in Image.objects.shown_to(user).for_cards().filter(pk__in=ids)
+def _hung(user: User, ids: list[int]) -> list[Card]:
+    """Return what the grid shows of these ids, in their order; the few that are no pictures are read whole."""
+    pictures = hung(user, ids) if ids else {}
+    cards: dict[int, Card] = {
+        one.pk: Placed(one, shape(one), is_favourite=bool(one.favourite))
+        for one in pictures.values()
     }
-    return marked(user, placed(images[pk] for pk in ids if pk in images))
+    if others := [pk for pk in ids if pk not in pictures]:
+        images = Image.objects.shown_to(user).for_cards().filter(pk__in=others)
+        cards |= {card.image.pk: card for card in placed(images)}
+    return [cards[pk] for pk in ids if pk in cards]
 
 
-def marked(user: User, cards: list[Placed]) -> list[Placed]:
+def marked(user: User, cards: list[Placed[Image]]) -> list[Placed[Image]]:
     """Return cards with what a person thinks of them."""
     marks = Mark.objects.of(user, [card.image.pk for card in cards])
-    return [card.marked(marks.get(card.image.pk)) for card in cards]
+    favourites = {pk for pk, mark in marks.items() if mark.favourite}
+    return [replace(card, is_favourite=card.image.pk in favourites) for card in cards]
 
 
 def whole_number(text: str) -> int | None:
@@ -197,7 +198,7 @@ def whole_number(text: str) -> int | None:
     return int(text) if plain else None
 
 
-def placed(images: Iterable[Image]) -> list[Placed]:
+def placed(images: Iterable[Image]) -> list[Placed[Image]]:
     """Return images with shape and place; the queue is read once, and only if one of them waits."""
     found = list(images)
     waits = any(image.status == RunStatus.QUEUED for image in found)
@@ -205,7 +206,7 @@ def placed(images: Iterable[Image]) -> list[Placed]:
     return [Placed(image, shape(image), places.get(image.pk)) for image in found]
 
 
-def shape(image: Image) -> int:
+def shape(image: Image | Hung) -> int:
     """Return the step on the scale of proportions: 0 is square, above is wide, below is tall.
 
     A card that holds words instead of a picture is never narrower than a square.

@@ -49,7 +49,7 @@ def _refused(request: SignedInRequest, filled: Composer | None) -> HttpResponse:
     return render(request, "gallery/index.html", shown, status=422)
 
 
-def _cards(made: list[Generation]) -> list[Placed]:
+def _cards(made: list[Generation]) -> list[Placed[Image]]:
     return placed(Image.objects.filter(generation__in=made).with_facts().order_by("-pk"))
 
 

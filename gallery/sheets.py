@@ -22,7 +22,7 @@ class Sheet:
     """A batch as one person sees it: rows of cells of pictures, and counts."""
 
     batch: Batch
-    rows: list[tuple[str, list[list[Placed]]]]
+    rows: list[tuple[str, list[list[Placed[Image]]]]]
     pictures: int
     active: int
     made: int
@@ -54,10 +54,10 @@ class Sheet:
         )
 
 
-def _rows(batch: Batch, items: list[Placed]) -> list[tuple[str, list[list[Placed]]]]:
+def _rows(batch: Batch, items: list[Placed[Image]]) -> list[tuple[str, list[list[Placed[Image]]]]]:
     if not batch.is_grid:
         return [("", [[item] for item in items])]
-    cells: dict[int, list[Placed]] = defaultdict(list)
+    cells: dict[int, list[Placed[Image]]] = defaultdict(list)
     for item in items:
         cells[item.image.generation.place].append(item)
     width = len(batch.across["values"])

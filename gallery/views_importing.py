@@ -17,7 +17,7 @@ from gallery import facts, translation
 from gallery.facts import Fact
 from gallery.grid import Placed, placed
 from gallery.importing import MOST_BYTES, MOST_FILES, Outcome, bring
-from gallery.models import Visibility
+from gallery.models import Image, Visibility
 from venice_site.accounts.models import User
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.bodies import takes_up_to
@@ -105,7 +105,7 @@ def _answer(request: SignedInRequest, shown: dict[str, Any], status: int = 200) 
     return render(request, f"gallery/import.html{part}", shown, status=status)
 
 
-def _new(outcomes: Sequence[Outcome]) -> list[Placed]:
+def _new(outcomes: Sequence[Outcome]) -> list[Placed[Image]]:
     """Return the pictures that were not there before, as cards, the newest first."""
     new = [one.image for one in outcomes if one.image is not None and not one.is_known]
     return placed(reversed(new))

@@ -192,7 +192,7 @@ class Generation(models.Model):
     @property
     def caption(self) -> str:
         """Return what stands for its pictures in words: the prompt, else the name of the file."""
-        return self.prompt or self.name or "A picture without a prompt"
+        return caption(self.prompt, self.name)
 
     @property
     def is_private(self) -> bool:
@@ -221,6 +221,11 @@ class Generation(models.Model):
         )
         transaction.on_commit(wake_up)
         return image
+
+
+def caption(prompt: str, name: str) -> str:
+    """Return what stands for a picture in words: the prompt, else the name of the file."""
+    return prompt or name or "A picture without a prompt"
 
 
 def wake_up(run_after: datetime | None = None) -> None:

@@ -128,6 +128,11 @@ class Image(Run):
         self.style = self.style or self.generation.style
 
     @property
+    def caption(self) -> str:
+        """Return what stands for it in words."""
+        return self.generation.caption
+
+    @property
     def is_private(self) -> bool:
         """Return whether only its owner may see it."""
         return self.visibility == Visibility.PRIVATE

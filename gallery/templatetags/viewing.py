@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 
 from django import template
+from django.template import Context
 from django.utils.safestring import SafeString
 
 from gallery import cards
-from gallery.grid import Placed
+from gallery.grid import Card, Page
 from gallery.models import Image, Viewing
 from venice_site.accounts.models import User
 
@@ -42,7 +43,25 @@ def veils(user: User) -> str:
 register.filter("is_plain", cards.is_plain)
 
 
+@register.simple_tag(takes_context=True, name="cards")
+def cards_of(context: Context, page: Page) -> SafeString:
+    """Return the cards of a page; to ask the template about each of sixty takes longer than to draw them."""
+    drawn = (
+        cards.card(item, page.context) if cards.is_plain(item) else _drawn(context, item)
+        for item in page.images
+    )
+    return SafeString("".join(drawn))
+
+
+def _drawn(context: Context, item: Card) -> SafeString:
+    """Return a card as the template draws it, the way `{% include %}` does."""
+    assert context.template is not None
+    template = context.template.engine.get_template(cards.TEMPLATE)
+    with context.push(item=item):
+        return template.render(context)
+
+
 @register.simple_tag
-def hung(item: Placed, context: str, oob: object) -> SafeString:
+def hung(item: Card, context: str, oob: object) -> SafeString:
     """Return the card of a picture."""
     return cards.card(item, context, oob=bool(oob))

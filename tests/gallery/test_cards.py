@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from gallery.cards import Look, card, is_plain
 from gallery.grid import Placed
-from gallery.marks import Mark
 from gallery.models import Generation, Image, Visibility
 
 pytestmark = pytest.mark.django_db
@@ -58,4 +57,4 @@ def placed(owner, look: Look) -> Placed:
         fallback_from="another" if look.is_other_model else "",
         created_at=timezone.now(),
     )
-    return Placed(image, shape=-3, mark=Mark(favourite=look.is_favourite))
+    return Placed(image, shape=-3, is_favourite=look.is_favourite)
