@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from gallery import abilities, fields, translation
 from gallery.commissions import Commission
-from gallery.forms import ComposerForm, initial_of
+from gallery.forms import ComposerForm, initial_of, settings_of
 from gallery.models import Generation, Image, Preset
 from venice_site.accounts.models import User
+from venice_site.templatetags.studio import usd
 from venice_site.venice.models import Metric
 from venice_site.venice.retirement import retirement_notice
 from venice_site.venice.service import Venice
@@ -22,6 +23,14 @@ from venice_site.venice.types import Model
 PROMPTS_SHOWN = 3
 PROMPTS_REMEMBERED = 40
 LOOKED_THROUGH = 400  # generations in which remembered prompts are looked for
+
+
+class Offered(NamedTuple):
+    """A preset as it is offered; `by` says whose it is if the team may use it."""
+
+    pk: int
+    name: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,29 @@ class Composer:
         """Return usual proportions in pixels, for a model that takes pixels."""
         return fields.sizes(self.model)
 
+    @property
+    def draft(self) -> str:
+        """Return what of the browser's draft belongs in the form: all that it keeps, the words alone, or nothing."""
+        if self.form.is_bound or self.is_prefilled:
+            return "off"
+        return "words" if self.preset else "on"
+
+    @property
+    def price_in_words(self) -> str:
+        """Return the price in dollars."""
+        return usd(self.price)
+
     @cached_property
-    def presets(self) -> list[Preset]:
+    def presets(self) -> tuple[Offered, ...]:
         """Return the presets that this person may use."""
-        return list(Preset.objects.visible_to(self.user).select_related("user"))
+        found = Preset.objects.visible_to(self.user).select_related("user")
+        shown = ("name", "shared", "user__username", "user__first_name", "user__last_name")
+        return tuple(Offered(one.pk, one.name, self._whose(one)) for one in found.only(*shown))
+
+    def _whose(self, preset: Preset) -> str:
+        if not preset.shared:
+            return ""
+        return "team" if preset.user_id == self.user.pk else str(preset.user)
 
     @property
     def pictures(self) -> int:
@@ -158,12 +186,13 @@ def _composer(
 
 def _remembered(user: User) -> dict[str, Any]:
     """Return the person's last settings; a seed that was drawn then is drawn anew."""
-    generation = Generation.objects.prompted_by(user).first()
-    last = generation and generation.images.order_by("pk").first()
-    if not generation or not last:
+    made = Generation.objects.prompted_by(user).order_by("-pk", "images__pk")
+    told = made.values_list("typed", "prompt", "images__order", "images__visibility").first()
+    typed, prompt, order, visibility = told or ("", "", None, "")
+    if order is None:
         return {}
-    told = initial_of(last) | {"prompt": generation.typed or generation.prompt}
-    return {name: value for name, value in told.items() if name not in ("seed", "seed_mode")}
+    settings = settings_of(order, visibility) | {"prompt": typed or prompt}
+    return {name: value for name, value in settings.items() if name != "seed"}
 
 
 def _allowance(venice: Venice) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -224,6 +225,12 @@ def _wrong(cell: ComposerForm, axis: Axis) -> str:
 
 def initial_of(image: Image) -> dict[str, Any]:
     """Return the settings of an image as initial values of a form; its prompt stands for itself."""
-    told = {name: value for name, value in image.order.items() if value not in (None, "")}
+    told = settings_of(image.order, image.visibility)
     told["prompt"] = dynamic.literal(str(told.get("prompt", "")))
-    return told | {"private": image.is_private, "seed_mode": "fixed"}
+    return told | {"seed_mode": "fixed"}
+
+
+def settings_of(order: Mapping[str, Any], visibility: str) -> dict[str, Any]:
+    """Return what was ordered, and for whom to see, as initial values of a form."""
+    told = {name: value for name, value in order.items() if value not in (None, "")}
+    return told | {"private": visibility == Visibility.PRIVATE}

@@ -6,9 +6,11 @@ from datetime import datetime
 from uuid import uuid4
 
 from django import template
+from django.template import Context
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
 
-from gallery import estimates
+from gallery import composer_sheet, estimates
 from gallery.families import Family
 from gallery.line import Line
 from gallery.models import Image
@@ -39,6 +41,19 @@ def shape_box(proportion: str) -> dict[str, str] | None:
         "height": height,
     }
     return {name: f"{number:.1f}" for name, number in numbers.items()}
+
+
+@register.simple_tag(takes_context=True, name="composer_sheet")
+def sheet_of_composer(context: Context) -> SafeString:
+    """Return the composer, filled in where it can be, or else as the template draws it."""
+    composer = context["composer"]
+    if composer is not None and composer_sheet.is_plain(composer):
+        csrf_token = str(context.get("csrf_token", ""))
+        return composer_sheet.sheet(composer, context["user"], csrf_token)
+    assert context.template is not None
+    template = context.template.engine.get_template(f"{composer_sheet.TEMPLATE}#composer")
+    with context.push():
+        return template.render(context)
 
 
 @register.simple_tag
