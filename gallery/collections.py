@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.db import models
 from django.db.models import Q
@@ -26,6 +26,22 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def editable_by(self, user: User) -> Self:
         """Return the collections that this person may rename, move and remove."""
         return self.filter(owner=user)
+
+    def branches(self) -> list[tuple[int, Branch]]:
+        """Return the collections as one chooses among them, with their depth."""
+        return list(tree(map(Branch._make, self.values_list("pk", "parent", "name"))))
+
+
+class Branch(NamedTuple):
+    """A collection as one chooses it."""
+
+    pk: int
+    parent_id: int | None
+    name: str
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the collection's own page."""
+        return reverse("gallery:collection", args=[self.pk])
 
 
 class Collection(models.Model):
@@ -83,19 +99,19 @@ class Placement(models.Model):
         return f"{self.image_id} in {self.collection_id}"
 
 
-def tree(collections: Iterable[Collection]) -> Iterator[tuple[int, Collection]]:
+def tree[One: Collection | Branch](collections: Iterable[One]) -> Iterator[tuple[int, One]]:
     """Yield collections with their depth, parents before children; orphans stand at the top."""
     found = list(collections)
     known = {one.pk for one in found}
-    below: dict[int | None, list[Collection]] = {}
+    below: dict[int | None, list[One]] = {}
     for one in found:
         below.setdefault(one.parent_id if one.parent_id in known else None, []).append(one)
     yield from _branches(below, None, 0)
 
 
-def _branches(
-    below: dict[int | None, list[Collection]], parent: int | None, depth: int
-) -> Iterator[tuple[int, Collection]]:
+def _branches[One: Collection | Branch](
+    below: dict[int | None, list[One]], parent: int | None, depth: int
+) -> Iterator[tuple[int, One]]:
     for one in below.get(parent, []):
         yield depth, one
         yield from _branches(below, one.pk, depth + 1)

@@ -1,12 +1,12 @@
-"""What stands beside the search box: saved searches, tags and collections, read only where they are shown."""
+"""What one chooses from beside the grid: saved searches, tags, collections; read only where they are shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from gallery.collections import Collection, tree
-from gallery.models import SavedSearch
+from gallery.collections import Branch, Collection
+from gallery.models import SavedSearch, Viewing
 from gallery.tags import Tag
 from venice_site.accounts.models import User
 
@@ -25,11 +25,16 @@ class Finder:
         return list(SavedSearch.objects.editable_by(self.user))
 
     @cached_property
-    def tags(self) -> list[Tag]:
-        """Return the tags of the team."""
-        return list(Tag.objects.all()[:TAGS_SHOWN])
+    def tags(self) -> list[str]:
+        """Return the names of the team's tags."""
+        return list(Tag.objects.values_list("name", flat=True)[:TAGS_SHOWN])
 
     @cached_property
-    def collections(self) -> list[tuple[int, Collection]]:
+    def collections(self) -> list[tuple[int, Branch]]:
         """Return the collections that the person sees, with their depth."""
-        return list(tree(Collection.objects.visible_to(self.user)))
+        return Collection.objects.visible_to(self.user).branches()
+
+    @cached_property
+    def veils(self) -> bool:
+        """Return whether marked pictures are hidden from the person until they are asked for."""
+        return Viewing.objects.veils_for(self.user)

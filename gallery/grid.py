@@ -41,6 +41,11 @@ def _pattern(name: str, *more: int) -> str:
     return reverse(f"gallery:{name}", args=[0, *more]).replace("/0/", "/{}/")
 
 
+@cache
+def _index() -> str:
+    return reverse("gallery:index")
+
+
 @dataclass(frozen=True, slots=True)
 class Placed[Shown: Image | Hung]:
     """An image as the grid shows it. `shape` is a class of proportions that the style sheet knows."""
@@ -75,7 +80,8 @@ class Placed[Shown: Image | Hung]:
     @property
     def month(self) -> str:
         """Return the month in UTC from which it is, such as "2026-03"."""
-        return f"{self.image.created_at:%Y-%m}"
+        ordered_at = self.image.created_at
+        return f"{ordered_at.year}-{ordered_at.month:02}"
 
 
 type Card = Placed[Image] | Placed[Hung]
@@ -128,6 +134,29 @@ class Page:
     def context(self) -> str:
         """Return what follows an image's address so that its page knows the search."""
         return self.search.context
+
+    @property
+    def is_search(self) -> bool:
+        """Return whether something is looked for."""
+        return bool(self.search.query)
+
+    @property
+    def way_back(self) -> str:
+        """Return what follows the address of the beginning, when this is not it."""
+        return "" if self.is_first else self.context
+
+    @property
+    def newer_page(self) -> str:
+        """Return the address of the page before it."""
+        return self._address(f"after={self.newer}")
+
+    @property
+    def older_page(self) -> str:
+        """Return the address of the page after it."""
+        return self._address(f"before={self.older}")
+
+    def _address(self, place: str) -> str:
+        return f"{_index()}?{f'{self.q}&' if self.q else ''}{place}"
 
     @property
     def chips(self) -> list[Chip]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from django.db.models import Count, Min, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from gallery import estimates
@@ -27,17 +27,17 @@ class Progress:
 
     user: User
 
-    @cached_property
+    @property
     def active(self) -> int:
         """Return how many wait or run."""
-        return int(self._active["active"])
+        return len(self._active)
 
     @cached_property
     def made(self) -> int:
         """Return how many were made since the oldest that is not there yet was ordered."""
         if not self.active:
             return 0
-        since = Image.objects.filter(pk__gte=self._active["oldest"], user=self.user)
+        since = Image.objects.filter(pk__gte=min(self._active), user=self.user)
         return since.pictures().count()
 
     @property
@@ -51,9 +51,9 @@ class Progress:
         return self.active * estimates.usual("") / estimates.slots()
 
     @cached_property
-    def _active(self) -> dict[str, int]:
-        mine = Image.objects.unfinished().filter(user=self.user)
-        return mine.aggregate(active=Count("pk"), oldest=Min("pk"))
+    def _active(self) -> list[int]:
+        mine = Image.objects.unfinished().filter(user=self.user).order_by()
+        return list(mine.values_list("pk", flat=True))
 
 
 def failed(user: User) -> ImageQuerySet:

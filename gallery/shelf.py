@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gallery.collections import Collection, tree
+from gallery.collections import Branch, Collection
 from gallery.marks import HIGHEST, Mark
 from gallery.models import Image
 from gallery.tags import Tag
@@ -17,8 +17,8 @@ class Shelf:
 
     mark: Mark
     tags: list[Tag]
-    collections: list[Collection]
-    others: list[tuple[int, Collection]]
+    collections: list[Branch]
+    others: list[tuple[int, Branch]]
 
     @property
     def stars(self) -> list[tuple[int, bool]]:
@@ -29,7 +29,7 @@ class Shelf:
     def of(cls, user: User, image: Image) -> Shelf:
         """Return what stands on an image."""
         mark = Mark.objects.of(user, [image.pk]).get(image.pk) or Mark(user=user, image=image)
-        seen = list(tree(Collection.objects.visible_to(user)))
+        seen = Collection.objects.visible_to(user).branches()
         inside = set(image.placements.values_list("collection", flat=True))
         return cls(
             mark,

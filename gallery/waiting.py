@@ -38,7 +38,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def news(request: SignedInRequest) -> HttpResponse:
     """Show how far the person's own pictures have come."""
-    return render(request, "gallery/queue.html#progress", {"user": request.user})
+    return render(request, "gallery/queue.html#news")
 
 
 @require_POST

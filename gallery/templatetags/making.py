@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django import template
@@ -17,6 +18,7 @@ from gallery.models import Image
 from gallery.presses import Button, buttons
 from gallery.progress import Progress
 from venice_site.accounts.models import User
+from venice_site.skeletons import kept
 
 register = template.Library()
 
@@ -50,9 +52,14 @@ def sheet_of_composer(context: Context) -> SafeString:
     if composer is not None and composer_sheet.is_plain(composer):
         csrf_token = str(context.get("csrf_token", ""))
         return composer_sheet.sheet(composer, context["user"], csrf_token)
+    return _drawn(context, f"{composer_sheet.TEMPLATE}#composer")
+
+
+def _drawn(context: Context, name: str, **told: Any) -> SafeString:
+    """Return what another template draws, the way `{% include %}` does."""
     assert context.template is not None
-    template = context.template.engine.get_template(f"{composer_sheet.TEMPLATE}#composer")
-    with context.push():
+    template = context.template.engine.get_template(name)
+    with context.push(**told):
         return template.render(context)
 
 
@@ -93,10 +100,14 @@ def paused_since() -> datetime | None:
     return Line.paused_since()
 
 
-@register.simple_tag
-def progress_of(user: User) -> Progress:
-    """Return how far a person's pictures have come."""
-    return Progress(user)
+@register.simple_tag(takes_context=True)
+def progress_bar(context: Context, *, oob: bool = False) -> SafeString:
+    """Return how far a person's pictures have come; the same for everybody for whom nothing is made."""
+    mine, since = Progress(context["user"]), Line.paused_since()
+    if not mine.active and since is None:
+        return kept("gallery/queue.html#progress", active=0, oob=oob)
+    told = {"mine": mine, "active": mine.active, "since": since, "oob": oob}
+    return _drawn(context, "gallery/queue.html#progress", **told)
 
 
 @register.simple_tag

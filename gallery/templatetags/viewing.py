@@ -8,7 +8,7 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from gallery import cards
+from gallery import bars, cards
 from gallery.grid import Card, Page
 from gallery.models import Image, Viewing
 from venice_site.accounts.models import User
@@ -26,12 +26,6 @@ def stand_in(image: Image) -> str:
     """Return as an address what stands for a picture that is hidden: as large as it, ten dots across."""
     drawn = STAND_IN.format(*image.preview_size, image.placeholder)
     return f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
-
-
-@register.simple_tag
-def veils_for(user: User) -> bool:
-    """Return whether marked pictures are hidden from a person until they are asked for."""
-    return Viewing.objects.veils_for(user)
 
 
 @register.simple_tag
@@ -59,6 +53,22 @@ def _drawn(context: Context, item: Card) -> SafeString:
     template = context.template.engine.get_template(cards.TEMPLATE)
     with context.push(item=item):
         return template.render(context)
+
+
+@register.simple_tag(takes_context=True)
+def finding_bar(context: Context) -> SafeString:
+    """Return the bar with the search box."""
+    return bars.finding(context["page"], context["finder"], _place(context))
+
+
+@register.simple_tag(takes_context=True)
+def selection_bar(context: Context) -> SafeString:
+    """Return the bar for selected pictures."""
+    return bars.selection(context.get("page"), context["finder"], _place(context))
+
+
+def _place(context: Context) -> bars.Place:
+    return bars.Place(context["request"].get_full_path(), str(context.get("csrf_token", "")))
 
 
 @register.simple_tag
