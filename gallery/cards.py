@@ -1,7 +1,8 @@
-"""Cards of pictures, of which a page of the grid has sixty."""
+"""Cards of images, of which a page of the grid has sixty."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -11,12 +12,21 @@ from django.utils.safestring import SafeString
 
 from gallery.grid import Card
 from venice_site.skeletons import Gaps, Skeleton
-from venice_site.venice.runs import RunStatus
+from venice_site.venice.errors import Blocked
+from venice_site.venice.runs import UNFINISHED, RunStatus
 
 TEMPLATE = "gallery/index.html#drawn"
+NOBODY = 0
 
 
-class Look(NamedTuple):
+class Viewer(NamedTuple):
+    """Who sees the cards, and the token of the forms on them, which is made when one of them has a form."""
+
+    pk: int
+    csrf_token: object
+
+
+class PictureLook(NamedTuple):
     """What the template asks of a picture beside words and numbers."""
 
     is_favourite: bool
@@ -28,15 +38,29 @@ class Look(NamedTuple):
     oob: bool
 
 
-def is_plain(item: Card) -> bool:
-    """Return whether a card is a picture and nothing else, which everybody sees alike."""
-    return item.image.is_picture and not item.image.deleted_at
+class WordsLook(NamedTuple):
+    """What the template asks of an image that has words in the place of a picture."""
+
+    status: str
+    is_blocked: bool
+    is_deleted: bool
+    is_mine: bool
+    can_be_tried_again: bool
+    is_left_known: bool
+    oob: bool
 
 
-def card(item: Card, context: str = "", *, oob: bool = False) -> SafeString:
-    """Return the card of a picture; `context` follows its address, `oob` lets it find its place itself."""
+def card(item: Card, viewer: Viewer, context: str = "", *, oob: bool = False) -> SafeString:
+    """Return the card of an image; `context` follows its address, `oob` lets it find its place itself."""
+    told = {"pk": item.image.pk, "shape": item.shape, "month": item.month}
+    if item.image.is_picture and not item.image.deleted_at:
+        return _with_picture(item, told, context, oob=oob)
+    return _with_words(item, told, viewer, oob=oob)
+
+
+def _with_picture(item: Card, told: Mapping[str, object], context: str, *, oob: bool) -> SafeString:
     image = item.image
-    look = Look(
+    look = PictureLook(
         item.is_favourite,
         bool(image.placeholder),
         image.blurred,
@@ -46,10 +70,7 @@ def card(item: Card, context: str = "", *, oob: bool = False) -> SafeString:
         oob,
     )
     width, height = image.thumbnail_size
-    told = {
-        "pk": image.pk,
-        "shape": item.shape,
-        "month": item.month,
+    further = {
         "page": item.page,
         "context": context,
         "placeholder": image.placeholder,
@@ -60,13 +81,43 @@ def card(item: Card, context: str = "", *, oob: bool = False) -> SafeString:
         "name": item.name,
         "heart": item.heart,
     }
-    # Escaped here: Django's own looks for lazy words first, and takes four times as long.
-    safe = {name: SafeString(escape(str(value))) for name, value in told.items()}
-    return _card.fill(look, safe)
+    return _picture.fill(look, _escaped({**told, **further}))
+
+
+def _with_words(item: Card, told: Mapping[str, object], viewer: Viewer, *, oob: bool) -> SafeString:
+    state = item.state
+    assert state is not None
+    image = state.image
+    left = state.left if image.status == RunStatus.RUNNING else ""
+    look = WordsLook(
+        image.status,
+        image.error_kind == Blocked.kind,
+        image.deleted_at is not None,
+        image.generation.user_id == viewer.pk,
+        image.can_be_tried_again,
+        bool(left),
+        oob,
+    )
+    further = {
+        "csrf_token": viewer.csrf_token,
+        "title": state.title,
+        "prompt": state.prompt,
+        "error": image.error,
+        "waiting": state.waiting if image.status == RunStatus.QUEUED else "",
+        "elapsed": state.elapsed if image.status == RunStatus.RUNNING else "",
+        "left": left,
+        "looks_again": state.looks_again,
+    }
+    return _words.fill(look, _escaped({**told, **further}))
+
+
+def _escaped(told: Mapping[str, object]) -> dict[str, SafeString]:
+    """Escape by hand: Django's own looks for lazy words first, and takes four times as long."""
+    return {name: SafeString(escape(str(value))) for name, value in told.items()}
 
 
 @Skeleton
-def _card(look: Look, gaps: Gaps) -> str:
+def _picture(look: PictureLook, gaps: Gaps) -> str:
     image = SimpleNamespace(
         pk=gaps.words("pk"),
         status=RunStatus.SUCCEEDED,
@@ -91,3 +142,31 @@ def _card(look: Look, gaps: Gaps) -> str:
     )
     page = SimpleNamespace(context=gaps.words("context"))
     return render_to_string(TEMPLATE, {"item": item, "page": page, "oob": look.oob})
+
+
+@Skeleton
+def _words(look: WordsLook, gaps: Gaps) -> str:
+    viewer = SimpleNamespace(pk=gaps.number("viewer"))
+    image = SimpleNamespace(
+        pk=gaps.number("pk"),
+        status=look.status,
+        is_active=look.status in UNFINISHED,
+        deleted_at=look.is_deleted,
+        error=gaps.words("error"),
+        error_kind=Blocked.kind if look.is_blocked else "",
+        can_be_tried_again=look.can_be_tried_again,
+        generation=SimpleNamespace(user_id=viewer.pk if look.is_mine else NOBODY),
+    )
+    state = SimpleNamespace(
+        title=gaps.words("title"),
+        prompt=gaps.words("prompt"),
+        waiting=gaps.words("waiting"),
+        elapsed=gaps.words("elapsed"),
+        left=gaps.words("left") if look.is_left_known else "",
+        looks_again=gaps.words("looks_again"),
+    )
+    item = SimpleNamespace(
+        image=image, shape=gaps.words("shape"), month=gaps.words("month"), state=state
+    )
+    told = {"item": item, "user": viewer, "oob": look.oob, "csrf_token": gaps.words("csrf_token")}
+    return render_to_string(TEMPLATE, told)

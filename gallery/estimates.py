@@ -55,6 +55,23 @@ def wait(image: Image, place: int | None) -> float | None:
     return each + (place - 1) // slots() * usual("")
 
 
+def about(image: Image, place: int | None) -> str:
+    """Return in about how long an image will be there: "about 20 s"; empty when nobody knows."""
+    seconds = wait(image, place)
+    return f"about {roughly(seconds)}" if seconds is not None else ""
+
+
+def roughly(seconds: float) -> str:
+    """Return a duration as people say it: "20 s", "4 min"."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90:
+        return f"{round(seconds / 5) * 5} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"
+
+
 def slots() -> int:
     """Return how many pictures are made at once, as far as the settings say."""
     return min(filter(None, (settings.WORKER_THREADS, settings.IMAGES_AT_ONCE)))

@@ -17,6 +17,7 @@ from gallery.hung import Hung, hung
 from gallery.marks import Mark
 from gallery.models import Image
 from gallery.search import Search
+from gallery.states import State
 from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus
 
@@ -69,6 +70,11 @@ class Placed[Shown: Image | Hung]:
     def heart(self) -> str:
         """Return the address to which a favourite is told."""
         return _pattern("favourite").format(self.image.pk)
+
+    @property
+    def state(self) -> State | None:
+        """Return what is said of it in the place of a picture; None of one that is read as a picture."""
+        return State(self.image, self.place) if isinstance(self.image, Image) else None
 
     @property
     def name(self) -> str:

@@ -21,9 +21,8 @@ from venice_site.accounts.models import User
 from venice_site.skeletons import kept
 
 register = template.Library()
+register.filter(estimates.roughly)
 
-CARDS_A_SECOND = 4
-LATEST_LOOK = 15  # seconds
 BOX = 18.0  # the longer side of a drawn shape; its frame is 20
 
 
@@ -61,37 +60,6 @@ def _drawn(context: Context, name: str, **told: Any) -> SafeString:
     template = context.template.engine.get_template(name)
     with context.push(**told):
         return template.render(context)
-
-
-@register.simple_tag
-def about(image: Image, place: int | None) -> str:
-    """Return in about how long an image will be there: "about 20 s"; empty when nobody knows."""
-    seconds = estimates.wait(image, place)
-    return f"about {_rounded(seconds)}" if seconds is not None else ""
-
-
-@register.simple_tag
-def look_again(image: Image, place: int | None) -> int:
-    """Return after how many seconds a card asks for news: the farther back in line, the later."""
-    if image.run_after is not None:
-        return 3
-    return min(1 + (place or 1) // CARDS_A_SECOND, LATEST_LOOK)
-
-
-@register.filter
-def roughly(seconds: float) -> str:
-    """Return a duration as people say it: "20 s", "4 min"."""
-    return _rounded(seconds)
-
-
-def _rounded(seconds: float) -> str:
-    if seconds < 10:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 90:
-        return f"{round(seconds / 5) * 5} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"
 
 
 @register.simple_tag

@@ -34,25 +34,21 @@ def veils(user: User) -> str:
     return "veils" if Viewing.objects.veils_for(user) else ""
 
 
-register.filter("is_plain", cards.is_plain)
-
-
 @register.simple_tag(takes_context=True, name="cards")
 def cards_of(context: Context, page: Page) -> SafeString:
     """Return the cards of a page; to ask the template about each of sixty takes longer than to draw them."""
-    drawn = (
-        cards.card(item, page.context) if cards.is_plain(item) else _drawn(context, item)
-        for item in page.images
-    )
-    return SafeString("".join(drawn))
+    viewer = _viewer(context)
+    return SafeString("".join(cards.card(item, viewer, page.context) for item in page.images))
 
 
-def _drawn(context: Context, item: Card) -> SafeString:
-    """Return a card as the template draws it, the way `{% include %}` does."""
-    assert context.template is not None
-    template = context.template.engine.get_template(cards.TEMPLATE)
-    with context.push(item=item):
-        return template.render(context)
+@register.simple_tag(takes_context=True)
+def card(context: Context, item: Card, address: str, oob: object) -> SafeString:
+    """Return the card of an image."""
+    return cards.card(item, _viewer(context), address, oob=bool(oob))
+
+
+def _viewer(context: Context) -> cards.Viewer:
+    return cards.Viewer(context["user"].pk, context.get("csrf_token", ""))
 
 
 @register.simple_tag(takes_context=True)
@@ -69,9 +65,3 @@ def selection_bar(context: Context) -> SafeString:
 
 def _place(context: Context) -> bars.Place:
     return bars.Place(context["request"].get_full_path(), str(context.get("csrf_token", "")))
-
-
-@register.simple_tag
-def hung(item: Card, context: str, oob: object) -> SafeString:
-    """Return the card of a picture."""
-    return cards.card(item, context, oob=bool(oob))
