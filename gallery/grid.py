@@ -17,7 +17,7 @@ from gallery.hung import Hung, hung
 from gallery.marks import Mark
 from gallery.models import Image
 from gallery.search import Search
-from gallery.states import State
+from gallery.states import State, cut
 from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus
 
@@ -79,8 +79,7 @@ class Placed[Shown: Image | Hung]:
     @property
     def name(self) -> str:
         """Return what it is called where there is little room: the beginning of the caption, and the seed."""
-        caption, seed = self.image.caption, self.image.seed
-        short = caption if len(caption) <= NAMED_BY else f"{caption[: NAMED_BY - 1]}…"
+        short, seed = cut(self.image.caption, NAMED_BY), self.image.seed
         return short if seed is None else f"{short}, seed {seed}"
 
     @property

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils import timezone
 from django.utils.formats import time_format
-from django.utils.text import Truncator
 
 from gallery import estimates
 from gallery.models import Image
@@ -28,12 +27,12 @@ class State:
     @property
     def title(self) -> str:
         """Return the prompt as far as a hint has room for it."""
-        return Truncator(self.image.caption).chars(TITLE)
+        return cut(self.image.caption, TITLE)
 
     @property
     def prompt(self) -> str:
         """Return the prompt as far as a card has room for it."""
-        return Truncator(self.image.caption).chars(PROMPT)
+        return cut(self.image.caption, PROMPT)
 
     @property
     def waiting(self) -> str:
@@ -66,3 +65,8 @@ class State:
         if self.image.run_after is not None:
             return 3
         return min(1 + (self.place or 1) // CARDS_A_SECOND, LATEST_LOOK)
+
+
+def cut(text: str, most: int) -> str:
+    """Return as much of a text as there is room for, in characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
