@@ -85,14 +85,14 @@ class Composer:
     @cached_property
     def presets(self) -> tuple[Offered, ...]:
         """Return the presets that this person may use."""
-        found = Preset.objects.visible_to(self.user).select_related("user")
-        shown = ("name", "shared", "user__username", "user__first_name", "user__last_name")
-        return tuple(Offered(one.pk, one.name, self._whose(one)) for one in found.only(*shown))
-
-    def _whose(self, preset: Preset) -> str:
-        if not preset.shared:
-            return ""
-        return "team" if preset.user_id == self.user.pk else str(preset.user)
+        found = Preset.objects.visible_to(self.user)
+        rows = list(found.values_list("pk", "name", "shared", "user"))
+        others = {owner for *_, owner in rows} - {self.user.pk}
+        names = User.objects.in_bulk(others) if others else {}
+        return tuple(
+            Offered(pk, name, str(names.get(owner, "team")) if shared else "")
+            for pk, name, shared, owner in rows
+        )
 
     @property
     def pictures(self) -> int:
@@ -173,12 +173,12 @@ def _composer(
         return None
     wanted = str(initial.get("model") or "")
     model, notice = venice.catalogue.resolve("image", wanted)
-    form = ComposerForm(
-        data,
-        initial=fields.adapted(initial, model),
-        model=model,
-        models=models,
-        styles=venice.styles(),
+    about: dict[str, Any] = {"model": model, "models": models, "styles": venice.styles()}
+    fitting = fields.adapted(initial, model)
+    form = (
+        ComposerForm.unsent(fitting, **about)
+        if data is None
+        else ComposerForm(data, initial=fitting, **about)
     )
     order, variants = form.priced_order()
     return Composer(form, user, venice.image_price(order) * variants, _allowance(venice), notice)

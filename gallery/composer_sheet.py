@@ -5,8 +5,6 @@ To draw its thirty fields takes as long as all the rest of the page.
 
 from __future__ import annotations
 
-from dataclasses import fields as fields_of
-from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -16,28 +14,26 @@ from django.utils.safestring import SafeString
 
 from gallery import abilities, fields
 from gallery.composer import Composer, Offered
+from gallery.fields import Abilities
 from gallery.forms import ComposerForm
 from venice_site.accounts.models import User
 from venice_site.skeletons import Gaps, Skeleton
 from venice_site.venice.types import Model
 
 TEMPLATE = "gallery/composer.html"
-# All that a model is but its price, which is filled in.
-FACTS = tuple(one.name for one in fields_of(Model) if one.name != "price")
 TEXTS = tuple(
     name
     for name, field in ComposerForm.base_fields.items()
     if isinstance(field.widget, forms.Textarea)
 )
 
-type Facts = tuple[Any, ...]
 type Chosen = tuple[tuple[str, str], ...]
 
 
 class Fields(NamedTuple):
     """Fields for one model: what is chosen by name, and which others are not empty; a switch that is on is not."""
 
-    model: Facts
+    model: Abilities
     chosen: Chosen
     filled: tuple[str, ...]
 
@@ -81,7 +77,7 @@ def _is_sound(field: forms.BoundField) -> bool:
 def sheet(composer: Composer, user: User, csrf_token: str) -> SafeString:
     """Return a plain composer as the template draws it."""
     form = composer.form
-    model: Facts = attrgetter(*FACTS)(composer.model)
+    model = fields.abilities_of(composer.model)
     apart = (*form.SHAPE, "model", "style_preset")
     rest = [field for field in form if field.name not in apart]
     look = Look(
@@ -104,7 +100,7 @@ def sheet(composer: Composer, user: User, csrf_token: str) -> SafeString:
     return _sheet.fill(look, told)
 
 
-def _fields(model: Facts, fields: list[forms.BoundField]) -> Fields:
+def _fields(model: Abilities, fields: list[forms.BoundField]) -> Fields:
     choices = [one for one in fields if isinstance(one.field, forms.ChoiceField)]
     others = [one for one in fields if one not in choices and one.name not in TEXTS]
     return Fields(
@@ -165,7 +161,7 @@ def _form(look: Fields, gaps: Gaps) -> ComposerForm:
     told |= {name: True for name in look.filled if name in ComposerForm.SWITCHES}
     return ComposerForm(
         initial=dict.fromkeys(names) | told | dict(look.chosen),
-        model=Model(**dict(zip(FACTS, look.model, strict=True))),
+        model=fields.model_with(look.model),
         models=(),
         styles=(),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -15,7 +17,22 @@ MAX_SIDE = 1280  # pixels; Venice refuses more (contract 2.1)
 MIN_SIDE = 64
 DEFAULT_SIDE = 1024
 DEFAULT_STEPS = 30
+ABILITIES = tuple(one.name for one in fields(Model) if one.name != "price")
 PROPORTIONS = ("1:1", "4:3", "3:2", "16:9", "3:4", "2:3", "9:16")  # offered for sizes in pixels
+
+
+type Abilities = tuple[Any, ...]
+
+
+def abilities_of(model: Model) -> Abilities:
+    """Return all that a model is but its price, by which what is drawn for it can be kept."""
+    told: Abilities = attrgetter(*ABILITIES)(model)
+    return told
+
+
+def model_with(abilities: Abilities) -> Model:
+    """Return a model of these abilities, without a price."""
+    return Model(**dict(zip(ABILITIES, abilities, strict=True)))
 
 
 class PromptField(forms.CharField):

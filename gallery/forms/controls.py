@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from copy import copy
+from functools import lru_cache
+from typing import Any, Self
 
 from django import forms
 
 from gallery import axes
-from gallery.fields import PromptField, WholeField, chips, shape_fields, tuning_fields
+from gallery.fields import (
+    Abilities,
+    PromptField,
+    WholeField,
+    abilities_of,
+    chips,
+    model_with,
+    shape_fields,
+    tuning_fields,
+)
 from venice_site.venice.types import Model
 
 SEED_LIMIT = 999_999_999
@@ -126,6 +137,21 @@ class ComposerControls(forms.Form):
             if name not in self.SWITCHES and not isinstance(field.widget, forms.RadioSelect):
                 field.widget.attrs["class"] = "field__control"
 
+    @classmethod
+    def unsent(
+        cls, initial: Mapping[str, Any], *, model: Model, models: list[Model], styles: list[str]
+    ) -> Self:
+        """Return a form that nobody has sent yet; it shares its fields with others of the same choices.
+
+        Django copies every field for every form, which takes longer than all else that such a form is for.
+        """
+        choices = tuple((one.id, one.name) for one in models)
+        form: Self = copy(_unsent(cls, abilities_of(model), choices, tuple(styles)))
+        form.initial = dict(initial)
+        form._bound_fields_cache = {}  # type: ignore[attr-defined]  # else shared as well
+        form.chosen, form.models = model, models
+        return form
+
     @property
     def shape(self) -> list[forms.BoundField]:
         """Return the fields that say how large and in which proportions."""
@@ -171,3 +197,14 @@ class ComposerControls(forms.Form):
 
     def _bound(self, names: Iterable[str]) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
+
+
+@lru_cache(maxsize=100)
+def _unsent[Form: ComposerControls](
+    form: type[Form],
+    abilities: Abilities,
+    models: tuple[tuple[str, str], ...],
+    styles: tuple[str, ...],
+) -> Form:
+    known = [Model(id=value, kind="image", name=name) for value, name in models]
+    return form(model=model_with(abilities), models=known, styles=styles)

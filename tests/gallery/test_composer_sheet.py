@@ -149,6 +149,14 @@ def test_what_is_not_on_offer_is_left_to_the_template(as_alice, alice, typed) ->
     assert as_alice.get("/gallery/", typed).status_code == 200
 
 
+def test_composers_share_no_values(alice, bob) -> None:
+    first = composer.blank(alice, {"prompt": "A heron", "seed": "1"}, None)
+    assert first.form["prompt"].value() == "A heron"
+    second = composer.blank(bob, {"prompt": "A crab"}, None)
+    told = [(one.form["prompt"].value(), one.form["seed"].value()) for one in (first, second)]
+    assert told == [("A heron", "1"), ("A crab", None)]
+
+
 def test_a_form_that_was_sent_is_left_to_the_template(alice) -> None:
     assert not composer_sheet.is_plain(composer.filled(alice, QueryDict("prompt=A+heron")))
 
