@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from gallery.grid import Card
+from gallery.hung import HungPicture, HungWords
+from gallery.models import Image
 from venice_site.skeletons import Gaps, Skeleton
 from venice_site.venice.errors import Blocked
 from venice_site.venice.runs import UNFINISHED, RunStatus
@@ -52,14 +54,16 @@ class WordsLook(NamedTuple):
 
 def card(item: Card, viewer: Viewer, context: str = "", *, oob: bool = False) -> SafeString:
     """Return the card of an image; `context` follows its address, `oob` lets it find its place itself."""
-    told = {"pk": item.image.pk, "shape": item.shape, "month": item.month}
-    if item.image.is_picture and not item.image.deleted_at:
-        return _with_picture(item, told, context, oob=oob)
-    return _with_words(item, told, viewer, oob=oob)
-
-
-def _with_picture(item: Card, told: Mapping[str, object], context: str, *, oob: bool) -> SafeString:
     image = item.image
+    told = {"pk": image.pk, "shape": item.shape, "month": item.month}
+    if isinstance(image, HungWords) or image.deleted_at or not image.is_picture:
+        return _with_words(item, told, viewer, oob=oob)
+    return _with_picture(item, image, told | {"context": context}, oob=oob)
+
+
+def _with_picture(
+    item: Card, image: Image | HungPicture, told: Mapping[str, object], *, oob: bool
+) -> SafeString:
     look = PictureLook(
         item.is_favourite,
         bool(image.placeholder),
@@ -72,7 +76,6 @@ def _with_picture(item: Card, told: Mapping[str, object], context: str, *, oob: 
     width, height = image.thumbnail_size
     further = {
         "page": item.page,
-        "context": context,
         "placeholder": image.placeholder,
         "thumbnail": item.thumbnail,
         "width": width,
@@ -93,7 +96,7 @@ def _with_words(item: Card, told: Mapping[str, object], viewer: Viewer, *, oob: 
         image.status,
         image.error_kind == Blocked.kind,
         image.deleted_at is not None,
-        image.generation.user_id == viewer.pk,
+        image.user_id == viewer.pk,
         image.can_be_tried_again,
         bool(left),
         oob,

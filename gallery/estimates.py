@@ -9,6 +9,7 @@ from statistics import median
 from django.conf import settings
 from django.core.cache import cache
 
+from gallery.hung import HungWords
 from gallery.models import Image
 
 LOOKED_AT = 300  # pictures from which usual durations are taken
@@ -41,7 +42,7 @@ def usual(model: str) -> float:
     return known.get(model, known.get("", UNKNOWN))
 
 
-def wait(image: Image, place: int | None) -> float | None:
+def wait(image: Image | HungWords, place: int | None) -> float | None:
     """Return in about how many seconds an image that waits or runs will be there, None when nobody knows.
 
     Everybody ahead is taken to need as long as pictures usually do, as many at once as there are workers.
@@ -55,7 +56,7 @@ def wait(image: Image, place: int | None) -> float | None:
     return each + (place - 1) // slots() * usual("")
 
 
-def about(image: Image, place: int | None) -> str:
+def about(image: Image | HungWords, place: int | None) -> str:
     """Return in about how long an image will be there: "about 20 s"; empty when nobody knows."""
     seconds = wait(image, place)
     return f"about {roughly(seconds)}" if seconds is not None else ""

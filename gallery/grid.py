@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from gallery import imaging
+from gallery import hung, imaging
 from gallery.filters import month_end
-from gallery.hung import Hung, hung
+from gallery.hung import HungPicture, HungWords
 from gallery.marks import Mark
 from gallery.models import Image
 from gallery.search import Search
@@ -48,7 +48,7 @@ def _index() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed[Shown: Image | Hung]:
+class Placed[Shown: Image | HungPicture | HungWords]:
     """An image as the grid shows it. `shape` is a class of proportions that the style sheet knows."""
 
     image: Shown
@@ -74,7 +74,7 @@ class Placed[Shown: Image | Hung]:
     @property
     def state(self) -> State | None:
         """Return what is said of it in the place of a picture; None of one that is read as a picture."""
-        return State(self.image, self.place) if isinstance(self.image, Image) else None
+        return None if isinstance(self.image, HungPicture) else State(self.image, self.place)
 
     @property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class Placed[Shown: Image | Hung]:
         return f"{ordered_at.year}-{ordered_at.month:02}"
 
 
-type Card = Placed[Image] | Placed[Hung]
+type Card = Placed[Image] | Placed[HungPicture] | Placed[HungWords]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,15 +207,15 @@ class Page:
 
 
 def _hung(user: User, ids: list[int]) -> list[Card]:
-    """Return what the grid shows of these ids, in their order; the few that are no pictures are read whole."""
-    pictures = hung(user, ids) if ids else {}
+    """Return what the grid shows of these ids, in their order."""
+    if not ids:
+        return []
     cards: dict[int, Card] = {
         one.pk: Placed(one, shape(one), is_favourite=bool(one.favourite))
-        for one in pictures.values()
+        for one in hung.pictures(user, ids)
     }
-    if others := [pk for pk in ids if pk not in pictures]:
-        images = Image.objects.shown_to(user).for_cards().filter(pk__in=others)
-        cards |= {card.image.pk: card for card in placed(images)}
+    if missing := [pk for pk in ids if pk not in cards]:
+        cards |= {card.image.pk: card for card in placed(hung.others(user, missing))}
     return [cards[pk] for pk in ids if pk in cards]
 
 
@@ -232,7 +232,7 @@ def whole_number(text: str) -> int | None:
     return int(text) if plain else None
 
 
-def placed(images: Iterable[Image]) -> list[Placed[Image]]:
+def placed[Shown: Image | HungWords](images: Iterable[Shown]) -> list[Placed[Shown]]:
     """Return images with shape and place; the queue is read once, and only if one of them waits."""
     found = list(images)
     waits = any(image.status == RunStatus.QUEUED for image in found)
@@ -240,7 +240,7 @@ def placed(images: Iterable[Image]) -> list[Placed[Image]]:
     return [Placed(image, shape(image), places.get(image.pk)) for image in found]
 
 
-def shape(image: Image | Hung) -> int:
+def shape(image: Image | HungPicture | HungWords) -> int:
     """Return the step on the scale of proportions: 0 is square, above is wide, below is tall.
 
     A card that holds words instead of a picture is never narrower than a square.

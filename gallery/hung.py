@@ -1,54 +1,73 @@
-"""Pictures as the grid reads them: what a card shows, without the model around it."""
+"""Images as the grid reads them: what their cards show, without the models around it.
+
+Sixty pictures are read in 3 ms, sixty images with their generations in 12.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db.models import FilteredRelation, Q
+from django.utils import timezone
 
 from gallery import imaging
 from gallery.models import Image, ImageKind
 from gallery.models.generations import caption
+from gallery.models.images import asked, ordered_proportion
 from gallery.visibility import Visibility
 from venice_site.accounts.models import User
+from venice_site.venice.runs import UNFINISHED
+from venice_site.venice.types import ImageOrder
 
-COLUMNS = (
+OF_EACH = (
     "pk",
-    "placeholder",
-    "width",
-    "height",
-    "seed",
-    "blurred",
-    "visibility",
-    "fallback_from",
     "created_at",
+    "seed",
     "generation__kind",
     "generation__prompt",
     "generation__name",
+)
+OF_PICTURES = (
+    *OF_EACH,
+    "width",
+    "height",
+    "placeholder",
+    "blurred",
+    "visibility",
+    "fallback_from",
     "mine__favourite",
+)
+OF_OTHERS = (
+    *OF_EACH,
+    "generation__model",
+    "user",
+    "order",
+    "status",
+    "error",
+    "error_kind",
+    "run_after",
+    "started_at",
+    "finished_at",
 )
 
 
-class Hung(NamedTuple):
-    """A picture in the grid of one person, in the order of the columns; its sides are known.
-
-    Sixty of them are read in 4 ms, sixty images with their generations in 12.
-    """
+class HungPicture(NamedTuple):
+    """A picture in the grid of one person, who may have it among their favourites."""
 
     pk: int
-    placeholder: str
-    width: int
-    height: int
-    seed: int | None
-    blurred: bool
-    visibility: str
-    fallback_from: str
     created_at: datetime
+    seed: int | None
     kind: str
     prompt: str
     file_name: str
+    width: int | None
+    height: int | None
+    placeholder: str
+    blurred: bool
+    visibility: str
+    fallback_from: str
     favourite: bool | None
 
     @property
@@ -58,7 +77,7 @@ class Hung(NamedTuple):
 
     @property
     def deleted_at(self) -> None:
-        """Return when it was deleted: what is shown was not."""
+        """Return when it was deleted: what hangs in the grid was not."""
         return None
 
     @property
@@ -79,17 +98,82 @@ class Hung(NamedTuple):
     @property
     def proportion(self) -> float:
         """Return width divided by height."""
-        return self.width / self.height
+        return (self.width or 1) / (self.height or 1)
 
     @property
     def thumbnail_size(self) -> tuple[int, int]:
         """Return the size of the larger thumbnail."""
-        return imaging.fitted(self.width, self.height, imaging.THUMBNAILS[0])
+        return imaging.fitted(self.width or 1, self.height or 1, imaging.THUMBNAILS[0])
 
 
-def hung(user: User, ids: Iterable[int]) -> dict[int, Hung]:
-    """Return the pictures among these images that a person's grid shows, by their ids."""
+class HungWords(NamedTuple):
+    """An image in the grid that has no picture: not yet, or never."""
+
+    pk: int
+    created_at: datetime
+    seed: int | None
+    kind: str
+    prompt: str
+    file_name: str
+    model: str
+    user_id: int
+    order: dict[str, Any]
+    status: str
+    error: str
+    error_kind: str
+    run_after: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_picture(self) -> bool:
+        """Return whether there is a picture to see."""
+        return False
+
+    @property
+    def deleted_at(self) -> None:
+        """Return when it was deleted: what hangs in the grid was not."""
+        return None
+
+    @property
+    def caption(self) -> str:
+        """Return what stands for it in words."""
+        return caption(self.prompt, self.file_name)
+
+    @property
+    def asked(self) -> ImageOrder:
+        """Return the order as it was asked."""
+        return asked(self.kind, self.order, model=self.model, prompt=self.prompt, seed=self.seed)
+
+    @property
+    def proportion(self) -> float:
+        """Return width divided by height, as ordered."""
+        return ordered_proportion(self.asked)
+
+    @property
+    def is_active(self) -> bool:
+        """Return whether it can still change."""
+        return self.status in UNFINISHED
+
+    @property
+    def can_be_tried_again(self) -> bool:
+        """Return whether this has ended: what was tried again does not hang here any more."""
+        return not self.is_active
+
+    @property
+    def elapsed(self) -> timedelta | None:
+        """Return how long it has been at work, None before it began."""
+        return (self.finished_at or timezone.now()) - self.started_at if self.started_at else None
+
+
+def pictures(user: User, ids: Iterable[int]) -> Iterator[HungPicture]:
+    """Yield the pictures among these images that a person's grid shows."""
     shown = Image.objects.shown_to(user).pictures().filter(pk__in=list(ids)).order_by()
     mine = FilteredRelation("marks", condition=Q(marks__user=user))
-    rows = map(Hung._make, shown.annotate(mine=mine).values_list(*COLUMNS))
-    return {one.pk: one for one in rows if one.width and one.height}
+    return map(HungPicture._make, shown.annotate(mine=mine).values_list(*OF_PICTURES))
+
+
+def others(user: User, ids: Iterable[int]) -> list[HungWords]:
+    """Return the images among these that a person's grid shows without a picture."""
+    shown = Image.objects.shown_to(user).filter(pk__in=list(ids)).order_by()
+    return [*map(HungWords._make, shown.values_list(*OF_OTHERS))]

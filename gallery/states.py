@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import time_format
 
 from gallery import estimates
+from gallery.hung import HungWords
 from gallery.models import Image
 from venice_site.templatetags.studio import seconds
 
@@ -21,7 +22,7 @@ TITLE, PROMPT = 300, 120  # characters
 class State:
     """An image without a picture, and its place in the queue if it waits."""
 
-    image: Image
+    image: Image | HungWords
     place: int | None
 
     @property

@@ -22,26 +22,6 @@ if TYPE_CHECKING:
     from gallery.models.images import Image
 
 TEAM_SHELF = 0  # what everybody sees; the other shelves have the ids of their persons
-CARD = (
-    "user",
-    "visibility",
-    "status",
-    "error",
-    "error_kind",
-    "created_at",
-    "run_after",
-    "started_at",
-    "finished_at",
-    "deleted_at",
-    "replaced_by",
-    "order",
-    "seed",
-    "width",
-    "height",
-    "placeholder",
-    "blurred",
-    "fallback_from",
-)
 PLACES_COUNTED = 1000  # how far back in the queue places are worked out
 
 
@@ -123,13 +103,6 @@ class ImageQuerySet(RunQuerySet["Image"]):
         """Return the images with all that a card shows, without the long columns that it does not."""
         return self.select_related("generation__user").defer(
             "request", "response", "exif", "recipe"
-        )
-
-    def for_cards(self) -> Self:
-        """Return the images with what a card shows of them, whatever has become of them, and nothing else."""
-        of_generation = ("user", "kind", "prompt", "name", "model")
-        return self.select_related("generation").only(
-            *CARD, *(f"generation__{name}" for name in of_generation)
         )
 
     def running(self) -> Self:

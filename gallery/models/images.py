@@ -140,12 +140,8 @@ class Image(Run):
     @property
     def asked(self) -> ImageOrder:
         """Return the order as it was asked; of an edit, what it has in common with other pictures."""
-        known = {
-            "model": self.generation.model,
-            "prompt": self.generation.prompt,
-            "seed": self.seed or 0,
-        }
-        return ImageOrder.from_dict(self.order | known if self.is_edit else known | self.order)
+        made = self.generation
+        return asked(made.kind, self.order, model=made.model, prompt=made.prompt, seed=self.seed)
 
     def asked_edit(self, images: tuple[bytes, ...]) -> EditOrder:
         """Return the order of an edit with the pictures that it is made of."""
@@ -154,7 +150,7 @@ class Image(Run):
     @property
     def is_edit(self) -> bool:
         """Return whether this is made of pictures instead of a prompt alone."""
-        return self.generation.kind not in (ImageKind.GENERATE, ImageKind.IMPORT)
+        return is_edit(self.generation.kind)
 
     @property
     def is_import(self) -> bool:
@@ -295,6 +291,19 @@ def _facts_of_answer(made: GeneratedImage) -> dict[str, Any]:
         "duration_ms": made.duration_ms,
         "cost": made.usage.cost,
     }
+
+
+def asked(
+    kind: str, order: dict[str, Any], *, model: str, prompt: str, seed: int | None
+) -> ImageOrder:
+    """Return the order of an image as it was asked: what is kept with it, and with its generation."""
+    known = {"model": model, "prompt": prompt, "seed": seed or 0}
+    return ImageOrder.from_dict(order | known if is_edit(kind) else known | order)
+
+
+def is_edit(kind: str) -> bool:
+    """Return whether images of this kind are made of pictures instead of a prompt alone."""
+    return kind not in (ImageKind.GENERATE, ImageKind.IMPORT)
 
 
 def ordered_proportion(order: ImageOrder) -> float:

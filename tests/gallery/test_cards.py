@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from gallery.cards import PictureLook, Viewer, card
-from gallery.grid import Page, Placed
+from gallery.grid import Page, Placed, shape
 from gallery.models import Generation, Image, Mark, Visibility
 from venice_site.venice.runs import UNFINISHED, RunStatus
 
@@ -83,6 +83,27 @@ def test_pictures_of_the_grid_are_drawn_like_their_images(alice, bob, hang) -> N
             image = Image.objects.select_related("generation").get(pk=item.image.pk)
             whole = Placed(image, item.shape, is_favourite=(user, image) == (alice, favourite))
             assert filled(item, user) == drawn(whole, user)
+
+
+@pytest.mark.parametrize("kind", ["generate", "edit", "import"])
+@pytest.mark.parametrize("status", set(RunStatus) - {RunStatus.SUCCEEDED})
+def test_images_of_the_grid_without_a_picture_are_drawn_like_their_images(
+    alice, bob, hang, status, kind
+) -> None:
+    order = {"aspect_ratio": "16:9", "model": "z-image-turbo", "steps": 5}
+    sides = {"width": None, "height": None}
+    begun = timezone.now() - timedelta(hours=50)
+    for facts in ({}, {"started_at": begun, "finished_at": begun + timedelta(seconds=3)}):
+        hang(alice, HOSTILE, status=status, order=order, error=HOSTILE, **sides, **facts)
+    Generation.objects.update(kind=kind)
+    assert Page.told_by(bob, {}).images == []
+    items = Page.told_by(alice, {}).images
+    assert len(items) == 2
+    for item in items:
+        image = Image.objects.select_related("generation").get(pk=item.image.pk)
+        whole = Placed(image, shape(image), item.place)
+        assert (whole.shape, whole.month, whole.name) == (item.shape, item.month, item.name)
+        assert filled(item, alice) == drawn(whole, alice)
 
 
 def filled(item: Placed, user, *, oob: bool = False) -> str:
