@@ -16,7 +16,7 @@ class Shelf:
     """The marks, tags and collections of one image, for one person."""
 
     mark: Mark
-    tags: list[Tag]
+    tags: list[str]
     collections: list[Branch]
     others: list[tuple[int, Branch]]
 
@@ -33,7 +33,7 @@ class Shelf:
         inside = set(image.placements.values_list("collection", flat=True))
         return cls(
             mark,
-            list(Tag.objects.filter(taggings__image=image)),
+            list(Tag.objects.filter(taggings__image=image).values_list("name", flat=True)),
             [one for _, one in seen if one.pk in inside],
             [(depth, one) for depth, one in seen if one.pk not in inside],
         )

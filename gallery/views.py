@@ -98,9 +98,7 @@ def image(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _visible(request: SignedInRequest, pk: int) -> Image:
-    images = Image.objects.visible_to(request.user).select_related(
-        "generation__user", "generation__batch"
-    )
+    images = Image.objects.visible_to(request.user).select_related("generation__user")
     return get_object_or_404(images, pk=pk)
 
 
@@ -124,7 +122,7 @@ def _place(search: Search, at: int | None, **more: int) -> str:
 
 def _siblings(request: SignedInRequest, image: Image) -> list[Image]:
     family = Image.objects.shown_to(request.user).pictures().filter(generation=image.generation_id)
-    return list(family.with_facts().order_by("position", "pk")[:SIBLINGS_SHOWN])
+    return list(family.only("seed", "blurred").order_by("position", "pk")[:SIBLINGS_SHOWN])
 
 
 @require_safe

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from django import template
 from django.template import Context
-from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
 from gallery import composer_sheet, estimates
 from gallery.families import Family
 from gallery.line import Line
 from gallery.models import Image
-from gallery.presses import Button, buttons
 from gallery.progress import Progress
 from venice_site.accounts.models import User
 from venice_site.skeletons import kept
@@ -82,24 +79,3 @@ def progress_bar(context: Context, *, oob: bool = False) -> SafeString:
 def family_of(image: Image, user: User) -> Family:
     """Return what a picture was made of and what was made of it."""
     return Family.of(image, user)
-
-
-@register.simple_tag
-def buttons_for(user: User, image: Image) -> list[Button]:
-    """Return what can be made of a picture with one press."""
-    return buttons(user, [image])
-
-
-@register.simple_tag
-def fresh_id() -> str:
-    """Return a new request id, so that a double click is one order."""
-    return str(uuid4())
-
-
-@register.simple_tag
-def address(name: str, *args: int) -> str:
-    """Return the address of a name that may not exist, then empty."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from uuid import uuid4
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from gallery import bars, cards
+from gallery import bars, cards, parts
 from gallery.grid import Card, Page
 from gallery.models import Image, Viewing
+from gallery.presses import buttons
+from gallery.query import Query
+from gallery.shelf import Shelf
 from venice_site.accounts.models import User
 
 register = template.Library()
@@ -49,6 +53,25 @@ def card(context: Context, item: Card, address: str, oob: object) -> SafeString:
 
 def _viewer(context: Context) -> cards.Viewer:
     return cards.Viewer(context["user"].pk, context.get("csrf_token", ""))
+
+
+@register.simple_tag(takes_context=True)
+def deeds(context: Context, image: Image, query: Query) -> SafeString:
+    """Return the row of what can be done with an image that was found by a query."""
+    return parts.deeds(image, _viewer(context), str(query))
+
+
+@register.simple_tag(takes_context=True)
+def presses(context: Context, image: Image) -> SafeString:
+    """Return what can be made of a picture with one press; its request id makes a double click one order."""
+    offered = buttons(context["user"], [image])
+    return parts.presses(image, offered, _viewer(context), str(uuid4()))
+
+
+@register.simple_tag(takes_context=True)
+def shelf(context: Context, image: Image, said: Shelf) -> SafeString:
+    """Return what people have said of a picture, to change it."""
+    return parts.shelf(image, said, _viewer(context))
 
 
 @register.simple_tag(takes_context=True)
