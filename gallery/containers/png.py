@@ -12,11 +12,10 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = "XML:com.adobe.xmp"
 MOST_TEXTS, MOST_OF_TEXT = 64, 4 * TEXT_LIMIT  # texts of a file, and their characters
 SIGNED_PNG = b"caBX"  # a C2PA manifest, void after any change
-# Beside the chunks whose names begin with a capital letter, which are the picture.
-PNG_DRAWN = frozenset(
-    b"tRNS gAMA cHRM sRGB iCCP sBIT pHYs bKGD cICP mDCV cLLI hIST sPLT acTL fcTL fdAT".split()
-)
-NEEDED_PNG = (b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs", b"cICP")
+# Beside the chunks whose names begin with a capital letter, which are the picture. The last three of those
+# that are needed are its further frames.
+NEEDED_PNG = frozenset(b"tRNS gAMA cHRM sRGB iCCP sBIT pHYs cICP acTL fcTL fdAT".split())
+PNG_DRAWN = NEEDED_PNG | frozenset(b"bKGD mDCV cLLI hIST sPLT".split())
 
 
 def read(content: bytes) -> Blocks:

@@ -100,6 +100,32 @@ def test_a_bare_file_has_nothing_beside_its_picture(form: str) -> None:
     assert pixels(bare) == pixels(content)
 
 
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+@pytest.mark.parametrize("without_metadata", [containers.bare, metadata.bare])
+def test_a_bare_file_still_moves(form: str, without_metadata) -> None:
+    frames = [Pillow.new("RGB", (16, 12), colour) for colour in ("red", "green", "blue")]
+    exif = Pillow.Exif()
+    exif[0x010F] = "Secret camera"
+    out = BytesIO()
+    moves = {"save_all": True, "append_images": frames[1:], "duration": [50, 70, 90], "loop": 3}
+    frames[0].save(out, form, exif=exif, **moves)
+    bare = without_metadata(out.getvalue())
+    assert b"Secret" not in bare
+    assert played(bare) == played(out.getvalue())
+    assert len(played(bare)) == 3
+
+
+def played(content: bytes) -> list[tuple[bytes, float, int]]:
+    """Return the frames of a picture that moves, for how long each is shown, and how often all are."""
+    with Pillow.open(BytesIO(content)) as picture:
+        found = []
+        for number in range(picture.n_frames):
+            picture.seek(number)
+            pixels = picture.convert("RGB").tobytes()
+            found.append((pixels, picture.info["duration"], picture.info["loop"]))
+        return found
+
+
 def test_the_token_is_kept_nowhere(made, as_alice) -> None:
     link = link_to(as_alice, made())
     token = link.split("/")[3]
