@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,7 +10,7 @@ from django.utils import timezone
 from steady_queue.models import Job
 
 from gallery import estimates
-from gallery.models import Image, Line
+from gallery.models import Batch, Image, Line
 from gallery.progress import Progress
 from gallery.tasks import make_next_image
 from venice_site.venice.models import Metric, Quota, Who
@@ -39,6 +40,24 @@ def test_nothing_begins_while_the_line_stands_still(
     work()
     assert statuses() == ["succeeded"]
     assert "paused the queue" not in as_alice.get("/gallery/").text
+
+
+@pytest.mark.parametrize("where", ["", "queue/", "queue/news", "batch"])
+def test_a_member_sees_that_the_line_stands_still_and_cannot_move_it(
+    order, as_alice, as_bob, as_administrator, where: str
+) -> None:
+    order(as_alice, prompt="A {red|blue} heron")
+    address = Batch.objects.get().get_absolute_url() if where == "batch" else f"/gallery/{where}"
+    assert "paused the queue" not in as_bob.get(address).text
+    as_administrator.post("/gallery/queue/pause")
+    for person, may_move_on in ((as_alice, False), (as_bob, False), (as_administrator, True)):
+        page = person.get(address).text
+        assert "An administrator paused the queue" in page
+        assert ('id="move-on"' in page) == may_move_on
+        assert ('action="/gallery/queue/continue"' in page) == may_move_on
+        assert 'id="pause"' not in page
+    assert as_bob.post("/gallery/queue/continue").status_code == 403
+    assert Line.paused_since() is not None
 
 
 def test_going_on_calls_for_workers(
