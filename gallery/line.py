@@ -30,7 +30,7 @@ class Line(models.Model):
     @classmethod
     def paused_since(cls) -> datetime | None:
         """Return since when nothing is begun, None while the line moves."""
-        return cls.objects.filter(pk=cls.ONLY).values_list("paused_at", flat=True).first()
+        return next(iter(cls.objects.filter(pk=cls.ONLY).values_list("paused_at", flat=True)), None)
 
     @classmethod
     def pause(cls, user: User) -> None:

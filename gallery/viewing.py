@@ -12,8 +12,7 @@ class ViewingQuerySet(models.QuerySet["Viewing"]):
 
     def veils_for(self, user: User) -> bool:
         """Return whether marked pictures are hidden from a person; they are until the person says no."""
-        chosen = self.filter(user=user).values_list("veils", flat=True).first()
-        return True if chosen is None else chosen
+        return False not in self.filter(user=user).values_list("veils", flat=True)
 
     def choose(self, user: User, *, veils: bool) -> None:
         """Remember what a person prefers."""
