@@ -50,7 +50,11 @@ def test_a_look_is_drawn_anew_while_its_template_is_written() -> None:
     assert drawn == [True, True]
 
 
-@pytest.mark.parametrize("words", ["<script>", f"{MARK}pk\ue001", str(FIRST_NUMBER), "'\"&"])
+@pytest.mark.parametrize(
+    "words",
+    ["<script>", f"{MARK}pk\ue001", str(FIRST_NUMBER), "'\"&"],
+    ids=["markup", "mark", "number", "quotes"],
+)
 def test_what_is_filled_in_is_text_and_nothing_else(words: str) -> None:
     draw, _ = sheet()
     plain = TEMPLATE.render(Context(told(words=words) | {"bold": False}))

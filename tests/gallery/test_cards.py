@@ -61,7 +61,7 @@ def test_words_in_the_place_of_a_picture_are_filled_in(alice, bob, status, place
         {"status": RunStatus.SUCCEEDED, "deleted_at": LATER},
         {"status": RunStatus.QUEUED, "deleted_at": LATER},
     ],
-    ids=str,
+    ids=["waits", "begins", "runs", "replaced", "failed", "made", "queued"],
 )
 def test_what_has_become_of_an_image_is_filled_in(alice, facts) -> None:
     finished = {} if facts["status"] in UNFINISHED else {"finished_at": LATER}
