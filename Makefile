@@ -37,9 +37,7 @@ test: .venv/.development staticfiles/.stamp ## run the tests, the first journey 
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(or $(TESTS),-m "not long")
 
 journeys: .venv/.development staticfiles/.stamp ## go through the whole product in a real browser, and kill its processes
-	.venv/bin/python -m pytest -n 2 --dist loadgroup -m long || { \
-	  echo "Going once more through what failed, alone: this machine may have been too busy for two browsers." >&2; \
-	  .venv/bin/python -m pytest -n 0 -m long --last-failed --last-failed-no-failures none; }
+	.venv/bin/python -m pytest -n 2 --dist loadgroup -m long
 
 races: .venv/.development ## let processes race for the last unit for long, on SQLite and PostgreSQL
 	.venv/bin/python -m tests.races --rounds $(ROUNDS)

@@ -59,11 +59,12 @@ class Gauge:
 def gauge_of(
     conversation: Conversation | None, last: int | None, model: Model | None = None
 ) -> Gauge:
-    """Return the gauge at a message; for a conversation that has not begun it is empty."""
+    """Return the gauge at a message; empty for a conversation that has not begun."""
     if conversation is None:
         return Gauge(model=model)
+    outline = conversation.outline  # before the tree, which comes with it
     path = conversation.tree.ancestry(last)
-    branch = measure(conversation.outline, path, instructions_of(conversation))
+    branch = measure(outline, path, instructions_of(conversation))
     sizes = tuple(branch.tokens(summary) for summary in (None, *branch.summaries))
     newest = branch.summaries[-1] if branch.summaries else None
     return Gauge(conversation, model, sizes, newest)

@@ -41,12 +41,6 @@ class ReplyLook(NamedTuple):
     facts: tuple[tuple[str, bool], ...]
 
 
-class QuestionLook(NamedTuple):
-    """What the template asks of a question beside words and numbers."""
-
-    versions: Versions
-
-
 def is_plain(turn: Turn) -> bool:
     """Return whether a turn is said and done, and has nothing around it."""
     message = turn.message
@@ -73,7 +67,7 @@ def plain(turn: Turn, conversation: Conversation, csrf_token: str) -> SafeString
         "next": siblings.next,
     }
     if not message.is_reply:
-        return _question.fill(QuestionLook(versions), told)
+        return _question.fill(versions, told)
     facts, part = turn.facts, part_of(conversation)
     told |= {
         "prose": turn.prose,
@@ -101,9 +95,9 @@ def plain(turn: Turn, conversation: Conversation, csrf_token: str) -> SafeString
 
 
 @Skeleton
-def _question(look: QuestionLook, gaps: Gaps) -> str:
+def _question(versions: Versions, gaps: Gaps) -> str:
     message = SimpleNamespace(pk=gaps.number("pk"), is_reply=False, text=gaps.words("text"))
-    return _drawn(gaps, message, look.versions)
+    return _drawn(gaps, message, versions)
 
 
 @Skeleton

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -29,6 +28,7 @@ from chat.shelves import read_entries
 from chat.streaming import Stream, served
 from chat.views_list import entries_asked_for, shelf_asked_for
 from chat.views_picker import before_sending, opened
+from chat.visible import number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.bodies import takes_up_to
 
@@ -204,14 +204,6 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     return served(Stream.begin(found.pk, finished))
 
 
-def visible_one(request: SignedInRequest, pk: int) -> Conversation:
-    """Return a conversation of a person; 404 when it is not theirs."""
-    visible = Conversation.objects.visible_to(request.user).select_related("folder", "part")
-    found = get_object_or_404(visible, pk=pk)
-    found.owner = request.user
-    return found
-
-
 def _messages(request: SignedInRequest, pk: int) -> Any:
     visible = Message.objects.visible_to(request.user).filter(conversation=pk)
     return visible.select_related(
@@ -222,12 +214,6 @@ def _messages(request: SignedInRequest, pk: int) -> Any:
 def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
     found: Message = get_object_or_404(_messages(request, pk).replies(), pk=reply_id)
     return found
-
-
-def number_in(query: Mapping[str, Any], name: str) -> int | None:
-    """Return a number that came with a request, None for nonsense."""
-    value = str(query.get(name, ""))
-    return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
 def _again_form(request: SignedInRequest, found: Message) -> TryAgainForm:

@@ -12,7 +12,7 @@ from chat.attaching import CannotAttach
 from chat.attachments import Attachment
 from chat.gallery_files import with_gallery_files
 from chat.gauges import gauge_of
-from chat.models import Conversation
+from chat.visible import number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.bodies import takes_up_to
 
@@ -77,10 +77,9 @@ def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
 @require_GET
 def context(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show how full the window is at the end of a branch, and what the model gets as a summary."""
-    visible = Conversation.objects.visible_to(request.user).select_related("owner", "folder")
-    found = get_object_or_404(visible, pk=pk)
+    found = visible_one(request, pk)
     if not request.htmx:
         return redirect(found)
-    at = request.GET.get("at", "")
-    last = int(at) if at.isdecimal() and len(at) < 19 and int(at) in found.tree else found.tip_id
+    at = number_in(request.GET, "at")
+    last = at if at in found.tree else found.tip_id
     return render(request, "chat/context.html", {"gauge": gauge_of(found, last), "alone": True})

@@ -13,7 +13,8 @@ from chat.folders import Folder
 from chat.forms import RenameForm, SettingsForm
 from chat.models import Conversation
 from chat.reading import read_branch
-from chat.views import go_to, show_page, visible_one
+from chat.views import go_to, show_page
+from chat.visible import visible_one
 from venice_site.accounts.requests import SignedInRequest
 
 

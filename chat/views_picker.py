@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.documents import tokens_in
@@ -17,6 +17,7 @@ from chat.opening import OpeningForm
 from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
 from chat.personas import part_of
 from chat.picker import offers, tune_by, tunings
+from chat.visible import number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.shell import shell_of
 from venice_site.venice.service import Venice
@@ -39,7 +40,7 @@ def outlook(request: SignedInRequest) -> HttpResponse:
     """Show what follows from a model, before anything is sent to it."""
     found = None
     if "conversation" in request.GET:
-        found = _visible(request, _count(request.GET, "conversation", 2**62))
+        found = visible_one(request, number_in(request.GET, "conversation") or 0)
     begun = found or Conversation()
     if found is None:
         opening = OpeningForm(request.GET, user=request.user)
@@ -53,7 +54,7 @@ def outlook(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def tune(request: SignedInRequest, pk: int) -> HttpResponse:
     """Change how hard a model thinks and whether the web is searched, from the next question on."""
-    found = _visible(request, pk)
+    found = visible_one(request, pk)
     found.keep(tune_by(request.POST, found, Venice(request.user).text_models()))
     if not request.htmx:
         return redirect(found)
@@ -64,11 +65,7 @@ def opened(request: SignedInRequest) -> dict[str, Any]:
     """Return the forms of a conversation that begins as an address says: with a persona, with a model."""
     text = request.session.pop(FILLED, "")
     if not text and not ASKS & set(request.GET):
-        return (
-            {"settings_form": SettingsForm(), "settings_are_open": True}
-            if "settings" in request.GET
-            else {}
-        )
+        return {"settings_form": SettingsForm()} if "settings" in request.GET else {}
     opening = OpeningForm(request.GET, user=request.user)
     if not opening.is_valid():
         raise Http404
@@ -87,9 +84,8 @@ def before_sending(
     """Return what a page with a composer says of the model that is chosen in it."""
     composer: MessageForm = shown["composer"]
     model = composer.models.get(composer["model"].value()) or composer.venice.default_model("text")
-    begun = found or (
-        shown["settings_form"].instance if "settings_form" in shown else Conversation()
-    )
+    settings_form = shown.get("settings_form")
+    begun = found or (settings_form.instance if settings_form else Conversation())
     before = _said_before(begun, shown["gauge"])
     return {
         "part": shown.get("part") or (part_of(found) if found else None),
@@ -125,12 +121,5 @@ def _said_before(begun: Conversation, gauge: Gauge) -> int:
     return gauge.used if begun.pk else tokens_in(len(begun.system_prompt))
 
 
-def _visible(request: SignedInRequest, pk: int) -> Conversation:
-    visible = Conversation.objects.visible_to(request.user).select_related("folder", "part")
-    return get_object_or_404(visible, pk=pk)
-
-
 def _count(told: Any, name: str, most: int) -> int:
-    value = str(told.get(name, ""))
-    is_count = value.isascii() and value.isdecimal() and len(value) < 19
-    return min(int(value), most) if is_count else 0
+    return min(number_in(told, name) or 0, most)

@@ -27,7 +27,7 @@ from chat.sharing import (
     team_turns,
 )
 from chat.streaming import Stream, served
-from chat.views import number_in
+from chat.visible import number_in
 from venice_site.accounts.requests import SignedInRequest
 
 TEAM = "chat/team.html"

@@ -12,9 +12,10 @@ from chat import asking, beside, drafts, forks, queueing
 from chat.asking import Taken
 from chat.forms import LONGEST_QUESTION, TryAgainForm
 from chat.forms_writing import LATEST_VERSION
-from chat.models import Conversation, Message, QueuedMessage
+from chat.models import Message, QueuedMessage
 from chat.reading import read_branch
 from chat.views import PAGE, show_news
+from chat.visible import visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.errors import VeniceError
 
@@ -46,7 +47,7 @@ class DraftForm(forms.Form):
 @require_GET
 def news(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show what waits, and what was said since the page was drawn."""
-    found = _conversation(request, pk)
+    found = visible_one(request, pk)
     if not request.htmx:
         return redirect(found)
     return show_news(request, found)
@@ -55,7 +56,7 @@ def news(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def go_on_with_queue(request: SignedInRequest, pk: int) -> HttpResponse:
     """Let the queue go on although the reply before it did not end well."""
-    found = _conversation(request, pk)
+    found = visible_one(request, pk)
     form = TryAgainForm(request.POST, user=request.user, chosen=found.model)
     if form.is_valid():
         queueing.go_on(found, form.cleaned_data["model"])
@@ -65,7 +66,7 @@ def go_on_with_queue(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def reword(request: SignedInRequest, pk: int, queued_id: int) -> HttpResponse:
     """Change the words of a message that waits."""
-    found = _conversation(request, pk)
+    found = visible_one(request, pk)
     form = RewordForm(request.POST)
     if form.is_valid():
         waiting = QueuedMessage.objects.visible_to(request.user)
@@ -99,7 +100,7 @@ def delete_queued(request: SignedInRequest, pk: int, queued_id: int) -> HttpResp
 def draft(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """Keep what was typed; 409 with the newer text when another browser has kept one since."""
     if pk is not None:
-        _conversation(request, pk)
+        visible_one(request, pk)
     form = DraftForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
@@ -142,11 +143,6 @@ def go_on_with_reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpRe
     return render(request, f"{PAGE}#thread", {"conversation": found.conversation, "branch": branch})
 
 
-def _conversation(request: SignedInRequest, pk: int) -> Conversation:
-    mine = Conversation.objects.visible_to(request.user).select_related("owner", "folder")
-    return get_object_or_404(mine, pk=pk)
-
-
 def _queued(request: SignedInRequest, pk: int, queued_id: int) -> QueuedMessage:
     mine = QueuedMessage.objects.visible_to(request.user).filter(conversation=pk)
     return get_object_or_404(mine.select_related("conversation__owner"), pk=queued_id)
@@ -158,5 +154,5 @@ def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
 
 
 def _queue_shown(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = _conversation(request, pk)  # anew: the queue may have gone on
+    found = visible_one(request, pk)  # anew: the queue may have gone on
     return show_news(request, found) if request.htmx else redirect(found)

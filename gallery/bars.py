@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -12,8 +10,9 @@ from django.utils.safestring import SafeString
 
 from gallery.finder import Finder
 from gallery.grid import Page
-from venice_site.skeletons import Gaps, Skeleton
+from venice_site.skeletons import Gaps, Skeleton, kept
 
+OPTIONS = "gallery/options.html"
 INDENT = "\N{EN DASH} "
 
 
@@ -42,22 +41,15 @@ def selection(page: Page | None, finder: Finder, place: Place) -> SafeString:
     look = SelectionLook(page is not None, bool(finder.collections))
     told = {
         "query": page.search.query if page else "",
-        "collections": _options(
-            (one.pk, f"{INDENT * depth}{one.name}") for depth, one in finder.collections
+        "collections": kept(
+            OPTIONS,
+            choices=tuple(
+                (one.pk, f"{INDENT * depth}{one.name}") for depth, one in finder.collections
+            ),
         ),
-        "tags": _options((name, "") for name in finder.tags),
+        "tags": kept(OPTIONS, choices=tuple((name, "") for name in finder.tags)),
     }
     return _selection.fill(look, told | place._asdict())
-
-
-def _options(choices: Iterable[tuple[object, str]]) -> SafeString:
-    """Return options by value and label."""
-    return SafeString(
-        "".join(
-            f'<option value="{escape(str(value))}">{escape(label)}</option>'
-            for value, label in choices
-        )
-    )
 
 
 @Skeleton

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -84,7 +83,7 @@ def _with_picture(
         "name": item.name,
         "heart": item.heart,
     }
-    return _picture.fill(look, _escaped({**told, **further}))
+    return _picture.fill(look, {**told, **further})
 
 
 def _with_words(item: Card, told: Mapping[str, object], viewer: Viewer, *, oob: bool) -> SafeString:
@@ -111,12 +110,7 @@ def _with_words(item: Card, told: Mapping[str, object], viewer: Viewer, *, oob: 
         "left": left,
         "looks_again": state.looks_again,
     }
-    return _words.fill(look, _escaped({**told, **further}))
-
-
-def _escaped(told: Mapping[str, object]) -> dict[str, SafeString]:
-    """Escape by hand: Django's own looks for lazy words first, and takes four times as long."""
-    return {name: SafeString(escape(str(value))) for name, value in told.items()}
+    return _words.fill(look, {**told, **further})
 
 
 @Skeleton

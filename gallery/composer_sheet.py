@@ -1,6 +1,6 @@
 """The composer as it stands beside the grid: drawn once for each look, then filled in.
 
-To draw its thirty fields takes as long as all the rest of the page.
+Its thirty fields are the same for everybody who has chosen the same; what is written in them is not.
 """
 
 from __future__ import annotations

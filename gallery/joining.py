@@ -57,9 +57,7 @@ def made_of_messages(request: SignedInRequest) -> HttpResponse:
     told = (whole_number(text) for text in request.GET.getlist("message")[:MOST_MESSAGES])
     made = Generation.objects.filter(from_message__in=[one for one in told if one])
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    if (
-        not made.exists()
-    ):  # most conversations: asked first, since all pictures are a longer question
+    if not made.exists():  # as of most conversations
         return JsonResponse(found)
     veils = Viewing.objects.veils_for(request.user)
     mine = Image.objects.editable_by(request.user).pictures().filter(deleted_at=None)

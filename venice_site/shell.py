@@ -26,7 +26,7 @@ class Person(NamedTuple):
     is_administrator: bool
 
 
-class Gauge(NamedTuple):
+class Tightest(NamedTuple):
     """The quota that is used most, as the rail shows it; `percent` are whole."""
 
     words: str
@@ -85,9 +85,10 @@ class Shell:
         return allowances(user) if user.is_authenticated else []
 
     @property
-    def tightest(self) -> Allowance | None:
+    def tightest(self) -> Tightest | None:
         """Return the quota of which the person has used the largest share, if there is any quota."""
-        return next(iter(self.allowances), None)
+        first = next(iter(self.allowances), None)
+        return Tightest(first.words, first.level, first.percent) if first else None
 
     @property
     def person(self) -> Person:
@@ -95,12 +96,6 @@ class Shell:
         user = self._request.user
         assert user.is_authenticated
         return Person(str(user), user.username, user.is_administrator)
-
-    @property
-    def gauge(self) -> Gauge | None:
-        """Return how much is used of that quota."""
-        tightest = self.tightest
-        return Gauge(tightest.words, tightest.level, tightest.percent) if tightest else None
 
 
 def shell_of(request: HttpRequest) -> Shell:

@@ -10,10 +10,10 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
+from html import escape
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 MOST_LOOKS = 1000  # of one fragment; the one that was not asked for the longest goes
@@ -63,13 +63,18 @@ class Skeleton[Look: Hashable]:
         """Return the fragment of a look with its gaps filled in; what is not known to be safe is escaped."""
         parts = list((self._cut if settings.DEBUG else self._kept)(look))
         names = parts[1::2]
-        words = {name: conditional_escape(str(told[name])) for name in set(names)}
+        words = {name: _escaped(told[name]) for name in set(names)}
         parts[1::2] = [words[name] for name in names]
         return mark_safe("".join(parts))  # noqa: S308  the template escaped the rest
 
     def _cut(self, look: Look) -> tuple[str, ...]:
         gaps = Gaps()
         return gaps.cut(self._draw(look, gaps))
+
+
+def _escaped(value: object) -> str:
+    words = str(value)
+    return words if isinstance(words, SafeString) else escape(words)
 
 
 @Skeleton

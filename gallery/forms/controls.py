@@ -143,7 +143,7 @@ class ComposerControls(forms.Form):
     ) -> Self:
         """Return a form that nobody has sent yet; it shares its fields with others of the same choices.
 
-        Django copies every field for every form, which takes longer than all else that such a form is for.
+        Django would copy every field for every form, although nothing is changed in them.
         """
         choices = tuple((one.id, one.name) for one in models)
         form: Self = copy(_unsent(cls, abilities_of(model), choices, tuple(styles)))
