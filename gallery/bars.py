@@ -12,7 +12,7 @@ from gallery.finder import Finder
 from gallery.grid import Page
 from venice_site.skeletons import Gaps, Skeleton, kept
 
-OPTIONS = "gallery/options.html"
+OPTIONS = "gallery/organise.html#options"
 INDENT = "\N{EN DASH} "
 
 
