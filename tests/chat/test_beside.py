@@ -222,6 +222,7 @@ def test_several_models_can_wait_and_then_wait_for_a_choice(
     assert QueuedMessage.objects.get().text == "Three"
     alice_chats.act(replies[1], "go-on")
     eventually(lambda: not QueuedMessage.objects.exists(), what="the queue went on")
+    eventually(lambda: not Message.objects.active().exists(), what="it was answered")
     assert ended(newest_reply()).parent.parent_id == replies[1].pk
 
 

@@ -212,6 +212,7 @@ def test_after_a_failure_trying_again_lets_the_queue_go_on(
     assert waiting() == ["Two"]
     alice_chats.act(reply, "again")
     eventually(lambda: questions() == ["One", "Two"], what="the queue went on")
+    eventually(lambda: not Message.objects.active().exists(), what="it was answered")
     ended(newest_reply())
 
 
