@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -19,13 +20,16 @@ from tests.waiting import eventually
 from venice_site.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
+NEVER_GIVEN = range(20_000, 32_000)  # below the ports that Linux gives to connections
 
 
 def free_port() -> int:
-    """Return a loopback port on which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a loopback port on which nothing listens, and which no connection of others is given meanwhile."""
+    while True:
+        port = secrets.choice(NEVER_GIVEN)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 SECRET_KEY = "a secret key for the journeys, as long as a secret key should be"
