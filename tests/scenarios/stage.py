@@ -244,7 +244,7 @@ class Stage:
         if row.asked:
             assert [request.key for request in self.simulator.requests] == row.asked.split()
         if row.waits is not None:
-            assert [int(seconds) for seconds in self.clock.waits] == row.waits
+            assert self.clock.has_waited(*row.waits), self.clock.waits
 
     def scope(self, rest: str) -> str:
         """Return a rest with the id of the key that the row calls by its secret."""
