@@ -63,8 +63,8 @@ def test_prompts_are_found_by_name_text_and_tag(simulator, as_alice: Client, kee
 def test_a_shared_prompt_is_used_by_the_team_and_changed_by_its_owner_alone(
     simulator, as_bob: Client, keep
 ) -> None:
-    own, shared = keep("Own"), keep("Shared", shared=True)
-    assert "Own" not in found(as_bob)
+    own, shared = keep("Her own"), keep("Shared", shared=True)
+    assert "Her own" not in found(as_bob)
     assert "Shared" in found(as_bob)
     assert as_bob.get(f"/chat/prompts/{own.pk}/fill").status_code == 404
     as_bob.post(f"/chat/prompts/{shared.pk}/", {"name": "Bob's", "text": "x"})

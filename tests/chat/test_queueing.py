@@ -32,11 +32,16 @@ def waiting() -> list[str]:
 
 def all_done(*texts: str) -> None:
     """Wait until these were asked in this order and answered, and nothing waits any more."""
-    eventually(lambda: questions() == list(texts), what=f"{texts} were asked")
-    eventually(lambda: not Message.objects.active().exists(), what="all have been answered")
-    eventually(lambda: not writers._live, what="every writer has gone")
+    all_answered(*texts)
     eventually(lambda: not QueuedMessage.objects.exists(), what="nothing waits")
     assert set(Message.objects.replies().values_list("status", flat=True)) == {"succeeded"}
+
+
+def all_answered(*texts: str) -> None:
+    """Wait until these were asked in this order, and every reply has ended."""
+    eventually(lambda: questions() == list(texts), what=f"{texts} were asked")
+    eventually(lambda: not Message.objects.active().exists(), what="every reply has ended")
+    eventually(lambda: not writers._live, what="every writer has gone")
 
 
 def press(chat: Chat, queued: QueuedMessage, verb: str, **fields: str):
@@ -180,8 +185,7 @@ def test_words_for_a_message_that_was_sent_meanwhile_are_not_lost(
 
 
 def all_done_but_the_first() -> None:
-    eventually(lambda: questions() == ["One", "Two", "Three"], what="all were asked")
-    eventually(lambda: not writers._live, what="every reply has ended")
+    all_answered("One", "Two", "Three")
     statuses = Message.objects.replies().order_by("pk").values_list("status", flat=True)
     assert list(statuses) == ["cancelled", "succeeded", "succeeded"]
 
@@ -211,9 +215,7 @@ def test_after_a_failure_trying_again_lets_the_queue_go_on(
     assert "The reply before failed" in page(alice_chats, reply.conversation)
     assert waiting() == ["Two"]
     alice_chats.act(reply, "again")
-    eventually(lambda: questions() == ["One", "Two"], what="the queue went on")
-    eventually(lambda: not Message.objects.active().exists(), what="it was answered")
-    ended(newest_reply())
+    all_answered("One", "Two")
 
 
 def test_a_quota_pauses_the_queue_and_says_so(alice_chats: Chat, simulator: Simulator) -> None:
