@@ -95,7 +95,7 @@ def administrator(db):
 
 def signed_in(person) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="venice_site.accounts.backends.Backend")
     return client
 
 

@@ -160,7 +160,7 @@ def test_a_form_from_a_page_that_is_too_old_says_so(alice) -> None:
 
 def test_a_failure_of_ours_is_told_even_without_a_database(alice) -> None:
     client = Client(raise_request_exception=False)
-    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice, backend="venice_site.accounts.backends.Backend")
     with (
         patch("venice_site.views.last_room", side_effect=RuntimeError("broken")),
         patch("venice_site.shell.on_stand_in", side_effect=DatabaseError("gone")),

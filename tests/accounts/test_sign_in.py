@@ -1,8 +1,11 @@
 """Signing in and out, and what somebody sees who may not."""
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from venice_site.accounts.forms import SUSPENDED, TOO_MANY, WRONG
 
@@ -108,3 +111,15 @@ def test_an_expired_session_does_not_draw_the_sign_in_page_into_a_fragment(clien
     answer = client.get("/usage/", headers={"HX-Request": "true"})
     assert answer.status_code == 401
     assert answer.content == b""
+
+
+def test_whoever_signed_in_under_an_earlier_version_stays_signed_in(as_alice):
+    session = as_alice.session
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session.save()
+    assert as_alice.get("/chat/").status_code == 200
+
+
+def test_a_session_ends_at_its_time(as_alice):
+    Session.objects.update(expire_date=timezone.now())
+    assert as_alice.get("/chat/").status_code == 302

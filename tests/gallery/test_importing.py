@@ -234,7 +234,7 @@ def test_no_file_is_said(as_alice, db) -> None:
 
 def test_a_form_of_another_site_is_refused(alice) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice, backend="venice_site.accounts.backends.Backend")
     file = SimpleUploadedFile("heron.png", strangers.PNG)
     assert client.post("/gallery/import/", {"pictures": file}).status_code == 403
     assert not Image.objects.exists()

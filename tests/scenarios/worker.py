@@ -38,9 +38,7 @@ def reply() -> None:
     from venice_site.accounts.models import User
 
     client = Client(SERVER_NAME="localhost")
-    client.force_login(
-        User.objects.get(username="alice"), "django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(User.objects.get(username="alice"), "venice_site.accounts.backends.Backend")
     text = "Tell me a long story about herons."
     form = {"text": text, "model": "llama-3.3-70b", "request_id": str(uuid.uuid4())}
     answer = client.post("/chat/", form, headers={"HX-Request": "true"})
