@@ -12,8 +12,9 @@ class VeniceConfig(AppConfig):
     verbose_name = "Venice"
 
     def ready(self) -> None:
-        """See to it that a quota that is changed here counts here at once."""
-        from venice_site.venice import rules
+        """See to it that a quota or a key that is changed here counts here at once."""
+        from venice_site.venice import rules, stand_in
 
         for signal in (post_save, post_delete):
             signal.connect(rules.forget, sender="venice.Quota", dispatch_uid="quota-rules")
+            signal.connect(stand_in.forget, sender="venice.ApiKey", dispatch_uid="stand-in")

@@ -35,6 +35,7 @@ from venice_site.venice.pool import ASKABLE, Lease
 from venice_site.venice.quotas import Estimate
 from venice_site.venice.reply_stream import ReplyStream
 from venice_site.venice.retirement import deprecation_notice
+from venice_site.venice.stand_in import on_stand_in
 from venice_site.venice.types import (
     Character,
     ChatOrder,
@@ -58,11 +59,6 @@ EDIT_KINDS: dict[EditKind, CallKind] = {
     "upscale": CallKind.UPSCALE,
     "cutout": CallKind.CUTOUT,
 }
-
-
-def on_stand_in() -> bool:
-    """Return whether the local stand-in answers, because no enabled key exists."""
-    return not ApiKey.objects.enabled().exists()
 
 
 def model_name(model_id: str) -> str:
