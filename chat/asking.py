@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat import attaching, drafts, replies
@@ -17,13 +18,27 @@ from chat.context import MESSAGE_TOKENS, Said, instructions_of, refuse_too_long
 from chat.documents import tokens_in
 from chat.models import MOST_BESIDE, Attachment, Conversation, Message, QueuedMessage, Role
 from chat.personas import character_of
+from venice_site import statements
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 from venice_site.venice.errors import VeniceError
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, Model
 
 GO_ON = "Continue exactly where your last answer stopped. Repeat nothing and add no remark."
+
+
+TIP = Statement(
+    lambda: (
+        Conversation.objects.select_for_update(no_key=True)
+        .filter(pk=gap("conversation"))
+        .values_list("tip")
+    )
+)
+ACTIVE = Statement(lambda: Message.objects.filter(conversation=gap("conversation")).active())
+TEXTS = Statement(lambda: _texts(gap("conversation")))
+FILES = Statement(lambda: Attachment.objects.filter(message__conversation=gap("conversation")))
 
 
 class Busy(VeniceError):
@@ -137,17 +152,19 @@ def _begin(
         if question.queued is not None:
             _take(question.queued, is_next=tip == after)
         if (question_before := conversation.tree.parent(after)) is not None:
-            decided = Message.objects.filter(pk=question_before, undecided=True)
-            decided.update(undecided=False)
-        message = Message.objects.create(
-            conversation=conversation,
-            parent_id=after,
-            role=Role.USER,
-            author=venice.user,
-            request_id=question.request_id,
-            text=question.text,
-            status=RunStatus.SUCCEEDED,
-            undecided=bool(question.beside),
+            decided = {"pk": question_before, "undecided": True}
+            statements.update(Message, decided, {"undecided": False})
+        message = statements.insert(
+            Message(
+                conversation=conversation,
+                parent_id=after,
+                role=Role.USER,
+                author=venice.user,
+                request_id=question.request_id,
+                text=question.text,
+                status=RunStatus.SUCCEEDED,
+                undecided=bool(question.beside),
+            )
         )
         attaching.join(message.pk, question.attached, question.copied)
         drafts.clear(venice.user, question.draft, question.request_id)
@@ -190,17 +207,19 @@ def _begin_reply(
     `kept` are facts that it takes over from the reply that it goes on with.
     """
     now = timezone.now()
-    reply = Message.objects.create(
-        conversation=conversation,
-        parent=question,
-        role=Role.ASSISTANT,
-        model=order.model,
-        call=venice.reserve_reply(order),
-        status=RunStatus.RUNNING,
-        claim=1,
-        started_at=now,
-        heartbeat_at=now,
-        **kept,
+    reply = statements.insert(
+        Message(
+            conversation=conversation,
+            parent=question,
+            role=Role.ASSISTANT,
+            model=order.model,
+            call=venice.reserve_reply(order),
+            status=RunStatus.RUNNING,
+            claim=1,
+            started_at=now,
+            heartbeat_at=now,
+            **kept,
+        )
     )
     transaction.on_commit(partial(replies.writers.start, reply, order, venice))
     return reply
@@ -210,13 +229,14 @@ def _lead_to(conversation: Conversation, reply: Message) -> None:
     """Let the conversation open with a reply."""
     conversation.tip_id, conversation.model = reply.pk, reply.model
     conversation.updated_at = reply.created_at
-    conversation.save(update_fields=["tip", "model", "updated_at"])
+    facts = {"tip": reply.pk, "model": reply.model, "updated_at": reply.created_at}
+    statements.update(Conversation, {"pk": conversation.pk}, facts)
 
 
 def lock(conversation: Conversation) -> int | None:
     """Keep others from asking or queueing in a conversation until the transaction ends; return its tip."""
-    mine = Conversation.objects.select_for_update(no_key=True).filter(pk=conversation.pk)
-    return mine.values_list("tip", flat=True).first()
+    found = TIP.first(conversation=conversation.pk)
+    return found[0] if found else None
 
 
 def _make_way(conversation: Conversation, again: Message | None = None) -> int | None:
@@ -225,7 +245,7 @@ def _make_way(conversation: Conversation, again: Message | None = None) -> int |
     A reply whose process is gone is given up; those beside the one that is asked for again may go on.
     """
     tip = lock(conversation)
-    for reply in conversation.messages.active():
+    for reply in ACTIVE.all(conversation=conversation.pk):
         beside = (
             again is not None
             and reply.parent_id == again.parent_id
@@ -275,10 +295,11 @@ def _history(
     if until is None:
         return []
     path = set(conversation.tree.ancestry(until))
-    rows = conversation.messages.order_by("pk").values_list("pk", "role", "text")
     if len(path) * 2 < len(conversation.tree):  # a thread of many: rather name what is read
-        rows = rows.filter(pk__in=path)
-    files = Attachment.objects.filter(message__conversation=conversation.pk)
+        rows = list(_texts(conversation.pk).filter(pk__in=path))
+    else:
+        rows = TEXTS.all(conversation=conversation.pk)
+    files = FILES.all(conversation=conversation.pk)
     attached = [one for one in files if one.message_id in path]
     carried = attaching.carry_by_message(attached, model, beside)
     return [
@@ -286,6 +307,11 @@ def _history(
         for pk, role, text in rows
         if pk in path and (text or pk in carried)
     ]
+
+
+def _texts(conversation: Any) -> QuerySet[Message, tuple[int, str, str]]:
+    rows = Message.objects.filter(conversation=conversation).order_by("pk")
+    return rows.values_list("pk", "role", "text")
 
 
 def _said(

@@ -155,8 +155,10 @@ def wait(queued_id: int, attached: Sequence[Attachment]) -> None:
 
 
 def _move(attached: Sequence[Attachment], **to: int) -> None:
+    if not attached:
+        return
     unsent = Attachment.objects.unsent().filter(pk__in=[one.pk for one in attached])
-    if attached and unsent.update(**to) != len(attached):
+    if unsent.update(**to) != len(attached):
         raise AttachmentGone
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,10 +23,25 @@ from venice_site.venice.types import Model
 LONGEST_QUESTION = 100_000  # characters
 
 
+class OfferedField(forms.ChoiceField):
+    """One of the models on offer; they are many, so one is looked up and the choices wait to be drawn."""
+
+    offered: Mapping[str, Model] = {}
+
+    def offer(self, models: Mapping[str, Model]) -> None:
+        """Let one of these models be chosen."""
+        self.offered = models
+        self.choices = lambda: [(model.id, model.name) for model in models.values()]
+
+    def valid_value(self, value: Any) -> bool:
+        """Return whether a model of this id is on offer."""
+        return value in self.offered
+
+
 class ModelForm(forms.Form):
     """Which model is asked, out of those on offer now."""
 
-    model = forms.ChoiceField(
+    model = OfferedField(
         label="Model", widget=forms.Select(attrs={"class": "field__control composer__model"})
     )
 
@@ -36,8 +51,8 @@ class ModelForm(forms.Form):
         self.models = {model.id: model for model in self.venice.text_models()}
         chosen = self.venice.catalogue.resolve("text", chosen)[0].id
         field = self.fields["model"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(model.id, model.name) for model in self.models.values()]
+        assert isinstance(field, OfferedField)
+        field.offer(self.models)
         field.initial = chosen
         field.error_messages["invalid_choice"] = (
             "This model is not on offer any more. Choose another one."

@@ -31,7 +31,7 @@ class ComposerForm(MessageForm):
         super().__init__(*args, **kwargs)
         field = self.fields["beside"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = self.models_beside
+        field.choices = lambda: self.models_beside
 
     @property
     def models_beside(self) -> tuple[tuple[str, str], ...]:

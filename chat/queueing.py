@@ -21,6 +21,7 @@ from chat.attaching import CannotAttach
 from chat.attachments import delete_files
 from chat.models import Attachment, Conversation, Message, QueuedMessage, Role
 from chat.replies import ended, writers
+from venice_site.statements import Statement, gap
 from venice_site.venice.errors import ModelGone, VeniceError
 from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
@@ -54,12 +55,17 @@ class Queue:
     is_due: bool = False
 
 
+ANYTHING = Statement(
+    lambda: QueuedMessage.objects.filter(conversation=gap("conversation")).values_list("pk")[:1]
+)
+
+
 def read_queue(conversation: Conversation) -> Queue:
     """Return what waits in a conversation, and whether it goes on."""
+    if not ANYTHING.first(conversation=conversation.pk):
+        return Queue()
     attached = Prefetch("attachments", Attachment.objects.only("queued_id"))
     messages = list(conversation.queue.prefetch_related(attached))
-    if not messages:
-        return Queue()
     pause = next((message.refusal for message in messages if message.refusal), "")
     tip = _tip(conversation)
     undecided = tip is not None and tip.parent is not None and tip.parent.undecided
@@ -116,6 +122,8 @@ def should_wait(conversation: Conversation) -> bool:
 
 def advance(conversation: Conversation) -> Asked | None:
     """Ask what waits longest, unless a reply is being written or the queue waits for its person."""
+    if not ANYTHING.first(conversation=conversation.pk):
+        return None
     found = Conversation.objects.filter(pk=conversation.pk).select_related("owner", "folder")
     fresh = found.filter(deleted_at=None, owner__is_active=True).first()
     if fresh is None or writers.are_ending or not read_queue(fresh).is_due:

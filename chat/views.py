@@ -28,11 +28,19 @@ from chat.shelves import read_entries
 from chat.streaming import Stream, served
 from chat.views_list import entries_asked_for, shelf_asked_for
 from chat.views_picker import before_sending, opened
-from chat.visible import number_in, visible_one
+from chat.visible import found_or_404, number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.bodies import takes_up_to
+from venice_site.statements import Statement, gap
 
 PAGE = "chat/conversation.html"
+
+REPLY: Statement[Message] = Statement(
+    lambda: _visible_messages(gap("owner"), gap("conversation")).replies().filter(pk=gap("pk"))
+)
+WRITTEN = Statement(
+    lambda: Message.objects.filter(pk=gap("pk")).select_related("conversation__part")
+)
 
 
 @takes_up_to(MOST_BYTES_BROUGHT)
@@ -197,7 +205,7 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     found = _reply(request, pk, reply_id)
 
     def finished() -> str:
-        final = Message.objects.select_related("conversation__part").get(pk=reply_id)
+        final = found_or_404(WRITTEN.first(pk=reply_id))
         final.conversation.mark_read()
         return render_to_string(f"{PAGE}#message", _turn_context(final), request)
 
@@ -205,15 +213,18 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
 
 
 def _messages(request: SignedInRequest, pk: int) -> Any:
-    visible = Message.objects.visible_to(request.user).filter(conversation=pk)
+    return _visible_messages(request.user.pk, pk)
+
+
+def _visible_messages(owner: Any, conversation: Any) -> Any:
+    visible = Message.objects.visible_to(owner).filter(conversation=conversation)
     return visible.select_related(
         "conversation__owner", "conversation__folder", "conversation__part"
     )
 
 
 def _reply(request: SignedInRequest, pk: int, reply_id: int) -> Message:
-    found: Message = get_object_or_404(_messages(request, pk).replies(), pk=reply_id)
-    return found
+    return found_or_404(REPLY.first(pk=reply_id, conversation=pk, owner=request.user.pk))
 
 
 def _again_form(request: SignedInRequest, found: Message) -> TryAgainForm:

@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 
 from chat.models import Conversation
 from venice_site.accounts.requests import SignedInRequest
+from venice_site.statements import Statement, gap
+
+OWN = Statement(
+    lambda: (
+        Conversation.objects.visible_to(gap("owner"))
+        .filter(pk=gap("pk"))
+        .select_related("folder", "part")
+    )
+)
 
 
 def visible_one(request: SignedInRequest, pk: int) -> Conversation:
     """Return a conversation of a person; 404 when it is not theirs."""
-    visible = Conversation.objects.visible_to(request.user).select_related("folder", "part")
-    found = get_object_or_404(visible, pk=pk)
+    found = found_or_404(OWN.first(pk=pk, owner=request.user.pk))
     found.owner = request.user
+    return found
+
+
+def found_or_404[T](found: T | None) -> T:
+    """Return what was found; 404 when it was nothing."""
+    if found is None:
+        raise Http404
     return found
 
 

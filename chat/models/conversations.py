@@ -19,12 +19,22 @@ from chat.models.messages import Message
 from chat.models.outline import Outline
 from chat.personas import WebSearch
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 
 TITLE_LENGTH = 60
 TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
 TEMPORARY_FOR = timedelta(hours=1)  # a temporary conversation lives so long after its last use
 CLOSED_FOR = timedelta(minutes=1)  # … and so long after its page was closed
 UNDO_FOR = timedelta(hours=1)  # a deleted conversation can be brought back this long
+
+
+PAIRS = Statement(
+    lambda: (
+        Message.objects.filter(conversation=gap("conversation"))
+        .order_by("pk")
+        .values_list("pk", "parent_id")
+    )
+)
 
 
 class TitleSource(models.TextChoices):
@@ -257,8 +267,7 @@ class Conversation(models.Model):
         """Return which message answers which, without reading any body; read once."""
         if "outline" in self.__dict__:
             return self.outline.tree
-        pairs = self.messages.order_by("pk").values_list("pk", "parent_id")
-        return branches.Tree(pairs)
+        return branches.Tree(PAIRS.all(conversation=self.pk))
 
     def grow(self, *messages: Message) -> None:
         """Let a tree that was read already know messages that were written since."""
