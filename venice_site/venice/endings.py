@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from venice_site import statements
 from venice_site.venice import consequences, quotas, rests
 from venice_site.venice.decisions import Rest, Tried
 from venice_site.venice.errors import KeyRefused, NoKey, NotTrusted, Unreachable, VeniceError
@@ -31,7 +32,7 @@ def note_answer(lease: Lease, rate: RateInfo, now: datetime) -> None:
     if key is None or (key.answered_at and key.answered_at > now - ANSWER_NOTED_EVERY):
         return
     key.answered_at = now
-    ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(answered_at=now)
+    _write(key, answered_at=now)
 
 
 def end_well(lease: Lease, rate: RateInfo, now: datetime, *, request_id: str = "") -> None:
@@ -97,8 +98,8 @@ def _end(lease: Lease, now: datetime, **facts: Any) -> None:
         name: value[:500] if isinstance(value, str) else value for name, value in facts.items()
     }
     facts["request_id"] = facts.get("request_id", "")[:80]
-    rows = Attempt.objects.filter(pk=lease.attempt, ended_at=None)
-    if not rows.update(ended_at=now, duration_ms=duration, **facts):
+    facts |= {"ended_at": now, "duration_ms": duration}
+    if not statements.update(Attempt, {"pk": lease.attempt, "ended_at": None}, facts):
         return
     log.info(
         "call=%s attempt=%s key=%s account=%s model=%s outcome=%s status=%s duration_ms=%s ray=%s",
@@ -127,7 +128,12 @@ def _keep_rate(key: ApiKey, model: str, rate: RateInfo, now: datetime, **facts: 
         facts["balance_usd"] = money(rate.balance_usd)
     if rate.balance_diem is not None:
         facts["balance_diem"] = money(rate.balance_diem)
-    ApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(**facts)
+    _write(key, **facts)
+
+
+def _write(key: ApiKey, **facts: Any) -> None:
+    """Write facts of a key, unless another secret was entered meanwhile."""
+    statements.update(ApiKey, {"pk": key.pk, "fingerprint": key.fingerprint}, facts)
 
 
 def _with_rate(kept: dict[str, Any], model: str, rate: RateInfo, now: datetime) -> dict[str, Any]:

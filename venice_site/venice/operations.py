@@ -12,6 +12,7 @@ from random import Random
 from django.db import connection, transaction
 from django.utils import timezone
 
+from venice_site import statements
 from venice_site.venice import endings, policy, pool, quotas
 from venice_site.venice.course import backoffs
 from venice_site.venice.decisions import (
@@ -101,7 +102,7 @@ class Operation:
         def write() -> None:
             with transaction.atomic():
                 endings.end_well(lease, rate, self.clock.now(), request_id=request_id)
-                Call.objects.filter(pk=self.call_id).update(**facts)
+                statements.update(Call, {"pk": self.call_id}, facts)
 
         insistently(write)
 

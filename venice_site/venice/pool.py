@@ -16,6 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from venice_site import statements
+from venice_site.statements import Statement
 from venice_site.venice import allowances, buckets, policy, quotas, rests, rules
 from venice_site.venice.client import Client
 from venice_site.venice.clients import client_of
@@ -30,6 +32,7 @@ from venice_site.venice.models import (
 )
 from venice_site.venice.windows import window
 
+KEYS = Statement(ApiKey.objects.enabled)
 STAND_IN = PoolKey(id=None, account="stand-in", proven=True)
 ASKABLE = (KeyState.ACTIVE, KeyState.OUT_OF_CREDIT, KeyState.SPEND_CAPPED)
 LEASE_MARGIN = timedelta(seconds=30)
@@ -84,7 +87,7 @@ def turn() -> Iterator[None]:
 
 def view(call_id: int, now: datetime) -> View:
     """Return the pool as it is now; without an enabled key it is the local stand-in alone."""
-    rows = {key.pk: key for key in ApiKey.objects.enabled()}
+    rows = {key.pk: key for key in KEYS.all()}
     loads = _loads(call_id, {key.account for key in rows.values()}, now)
     resting = rests.seen(now)
     limits = _Limits(call_id, rows, now)
@@ -108,18 +111,20 @@ def claim(
         return None
     is_probe = key is not None and _take_place(call_id, key, seen, decision.model, now)
     quotas.dispatch(call_id)
-    attempt = Attempt.objects.create(
-        call_id=call_id,
-        number=seen.calls + 1,
-        key=key,
-        account=key.account if key else STAND_IN.account,
-        key_label=str(key) if key else "Local stand-in",
-        model=decision.model,
-        started_at=now,
-        expires_at=now
-        + max(STREAM_DEADLINE, timedelta(seconds=settings.VENICE_DEADLINE))
-        + LEASE_MARGIN,
-        waited_ms=waited_ms,
+    attempt = statements.insert(
+        Attempt(
+            call_id=call_id,
+            number=seen.calls + 1,
+            key=key,
+            account=key.account if key else STAND_IN.account,
+            key_label=str(key) if key else "Local stand-in",
+            model=decision.model,
+            started_at=now,
+            expires_at=now
+            + max(STREAM_DEADLINE, timedelta(seconds=settings.VENICE_DEADLINE))
+            + LEASE_MARGIN,
+            waited_ms=waited_ms,
+        )
     )
     return Lease(
         attempt=attempt.pk,
@@ -137,7 +142,7 @@ def _take_place(call_id: int, key: ApiKey, seen: View, model: str, now: datetime
     facts: dict[str, Any] = {"last_used_at": now}
     if key.state == KeyState.REFUSED:
         facts["retry_at"] = now + rests.PROBE_FOR  # one request tries it out
-    ApiKey.objects.filter(pk=key.pk).update(**facts)
+    statements.update(ApiKey, {"pk": key.pk}, facts)
     quotas.claim_key(call_id, key, now)
     return rests.probe(seen.resting, key.pk, key.account, model, now)
 

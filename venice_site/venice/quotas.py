@@ -9,9 +9,10 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from venice_site import statements
 from venice_site.accounts.models import User
 from venice_site.venice import buckets, rules
 from venice_site.venice.errors import NoKey, VeniceError
@@ -60,17 +61,19 @@ def reserve(
     """
     now = timezone.now()
     with transaction.atomic():
-        call = Call.objects.create(
-            user=user,
-            kind=kind,
-            model=model,
-            images=estimate.images,
-            tokens_in=estimate.tokens,
-            cost=estimate.cost,
-            cost_source="estimate",
-            simulated=simulated,
-            created_at=now,
-            expires_at=now + WAITS_AT_MOST,
+        call = statements.insert(
+            Call(
+                user=user,
+                kind=kind,
+                model=model,
+                images=estimate.images,
+                tokens_in=estimate.tokens,
+                cost=estimate.cost,
+                cost_source="estimate",
+                simulated=simulated,
+                created_at=now,
+                expires_at=now + WAITS_AT_MOST,
+            )
         )
         buckets.take(call.pk, rules.of_person(user), estimate.of, now, user)
     return call
@@ -100,9 +103,9 @@ def adapt(call_id: int, estimate: Estimate, *, may_shrink: bool) -> None:
 def dispatch(call_id: int) -> None:
     """Record that the call is about to reach Venice. Raises `VeniceError` when it was closed before."""
     now = timezone.now()
-    if not Call.objects.filter(pk=call_id, state=CallState.RESERVED).update(
-        dispatched_at=now, expires_at=now + ANSWERS_WITHIN
-    ):
+    reserved = {"pk": call_id, "state": CallState.RESERVED}
+    facts = {"dispatched_at": now, "expires_at": now + ANSWERS_WITHIN}
+    if not statements.update(Call, reserved, facts):
         raise VeniceError("This waited too long in the queue. Nothing was charged. Try again.")
 
 
@@ -126,9 +129,7 @@ def settle(
     """
     used = Estimate(usage.images, usage.tokens, usage.cost)
     with transaction.atomic():
-        came_late = Q(state=CallState.RELEASED) | Q(state=CallState.SETTLED, may_be_charged=True)
-        reserved = Call.objects.filter(pk=call_id, state=CallState.RESERVED)
-        late = Call.objects.filter(came_late, pk=call_id)
+        reserved = {"pk": call_id, "state": CallState.RESERVED}
         facts = {
             "state": CallState.SETTLED,
             "images": usage.images,
@@ -141,10 +142,16 @@ def settle(
             "error_kind": error_kind,
             "finished_at": timezone.now(),
         }
-        if reserved.update(**facts):
+        if statements.update(Call, reserved, facts):
             buckets.charge(call_id, used.of, was_reserved=True)
-        elif not may_be_charged and late.update(**facts):
+        elif not may_be_charged and _late(call_id).update(**facts):
             buckets.charge(call_id, used.of, was_reserved=False)
+
+
+def _late(call_id: int) -> QuerySet[Call]:
+    """Return the call if it was closed before its answer came."""
+    came_late = Q(state=CallState.RELEASED) | Q(state=CallState.SETTLED, may_be_charged=True)
+    return Call.objects.filter(came_late, pk=call_id)
 
 
 def close(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
+from venice_site.statements import Statement
 from venice_site.venice import notices
 from venice_site.venice.consequences import (
     FAULT_WINDOW,
@@ -20,6 +21,7 @@ from venice_site.venice.errors import ModelFailing
 from venice_site.venice.models import Attempt, Cooldown
 from venice_site.venice.policy import MONEY
 
+COOLDOWNS = Statement(Cooldown.objects.all)
 PROBE_FOR = timedelta(seconds=5)  # a refusal comes sooner than that
 
 
@@ -35,7 +37,7 @@ class Resting:
 def seen(now: datetime) -> Resting:
     """Return who rests; the rows are few, because old ones are pruned."""
     lasting, probed, over = [], [], []
-    for row in Cooldown.objects.all():
+    for row in COOLDOWNS.all():
         if row.until > now:
             lasting.append(Rest(row.scope, row.model, row.until, row.reason))
         elif row.probe_until is not None and row.probe_until > now:

@@ -19,6 +19,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from venice_site import statements
 from venice_site.venice import quotas
 from venice_site.venice.errors import Stopped, VeniceError
 from venice_site.venice.insistence import insistently
@@ -94,13 +95,13 @@ class Run(models.Model):
     def begin(self) -> bool:
         """Take the queued run to work on it; return whether we are the one who got it."""
         now = timezone.now()
-        return self._move(
-            (RunStatus.QUEUED,),
-            status=RunStatus.RUNNING,
-            claim=F("claim") + 1,
-            started_at=now,
-            heartbeat_at=now,
-        )
+        queued = type(self)._base_manager.filter(pk=self.pk, status=RunStatus.QUEUED)
+        facts = {"status": RunStatus.RUNNING, "started_at": now, "heartbeat_at": now}
+        if not queued.update(claim=F("claim") + 1, **facts):
+            return False
+        claims = type(self)._base_manager.values_list("claim", flat=True)
+        self._know(claim=claims.get(pk=self.pk), **facts)
+        return True
 
     def checkpoint(self, **facts: Any) -> bool:
         """Write facts and the heartbeat; False means that the run is no longer ours: stop."""
@@ -202,18 +203,17 @@ class Run(models.Model):
     def _move(
         self, come_from: tuple[RunStatus, ...], *, fenced: bool = False, **facts: Any
     ) -> bool:
-        rows = type(self)._base_manager.filter(pk=self.pk, status__in=come_from)
+        where = {"pk": self.pk, "status": come_from}
         if fenced:
-            rows = rows.filter(claim=self.claim)
-        if not rows.update(**facts):
+            where["claim"] = self.claim
+        if not statements.update(type(self), where, facts):
             return False
-        if "claim" in facts:
-            facts["claim"] = (
-                type(self)._base_manager.values_list("claim", flat=True).get(pk=self.pk)
-            )
+        self._know(**facts)
+        return True
+
+    def _know(self, **facts: Any) -> None:
         for name, value in facts.items():
             setattr(self, name, value)
-        return True
 
     def _close_call(
         self, usage: Usage | None, *, may_be_charged: bool = False, error_kind: str = ""
