@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import Expression, Field, JSONField, Model, QuerySet, UUIDField
 from django.db.models.query import (
     ModelIterable,
     get_related_populators,
@@ -21,6 +21,8 @@ from django.db.models.sql import DeleteQuery
 type Shape = tuple[tuple[str, int], ...]
 
 LONGEST = 63  # bits of a number
+PLAIN = frozenset((int, str, type(None)))
+CODED = (JSONField, UUIDField)  # whose texts the database does not take as they are
 IS_NULL = -1  # in a shape, instead of the number of values
 
 
@@ -148,7 +150,7 @@ class _Plan:
 def insert[M: Model](row: M) -> M:
     """Write a new row and return it with the key that the database gave it."""
     sql, fields = _inserting(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    values = [_taken(field, field.pre_save(row, True)) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         (row.pk,) = cursor.fetchone()
@@ -163,16 +165,20 @@ def update(model: type[Model], where: Mapping[str, Any], facts: Mapping[str, Any
     """
     shape = tuple((name, _many(value)) for name, value in where.items())
     sql, written, asked = _updating(model, tuple(facts), shape)
-    values = [
-        field.get_db_prep_save(value, connection)
-        for field, value in zip(written, facts.values(), strict=True)
-    ]
+    values = list(map(_taken, written, facts.values()))
     for field, value in zip(asked, where.values(), strict=True):
         several = value if isinstance(value, tuple) else () if value is None else (value,)
-        values += [field.get_db_prep_value(one, connection) for one in several]
+        values += [_taken(field, one) for one in several]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)
+
+
+def _taken(field: Field[Any, Any], value: Any) -> Any:
+    """Return a value as the database takes it; most are taken as they are."""
+    if type(value) in PLAIN and not isinstance(field, CODED):
+        return value
+    return field.get_db_prep_save(value, connection)
 
 
 def _many(value: Any) -> int:
