@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 
 from django.conf import settings
@@ -29,6 +30,10 @@ def client_of(key: ApiKey | None) -> Client | None:
 @lru_cache(maxsize=256)
 def _client(base_url: str, secret: str, timeout: float, deadline: float) -> Client:
     return Client(base_url, secret, timeout=timeout, deadline=deadline)
+
+
+# A fork would share the connections that these keep open.
+os.register_at_fork(after_in_child=_client.cache_clear)
 
 
 def _times() -> tuple[float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import threading
 from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -17,6 +16,7 @@ from venice_site.venice.refusals import Scrub
 from venice_site.venice.sockets import Adapter, Exchange, current
 
 CONNECT_TIMEOUT = 10.0  # seconds
+CONNECTIONS_KEPT = 512  # open, for the next requests
 PIECE = 65536  # bytes read at a time; `read1` returns as soon as there is anything
 
 
@@ -94,13 +94,16 @@ class Reply:
 
 
 class Wire:
-    """The way to one Venice with one secret: a session for each thread, no proxies, cookies or redirects."""
+    """The way to one Venice with one secret: no proxies, cookies or redirects.
+
+    All threads share its connections, so that the next request finds one open, whoever made the last.
+    """
 
     def __init__(self, base_url: str, secret: str) -> None:
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._scrub = Scrub(secret)
-        self._threads = threading.local()
+        self._session = _session()
 
     def open(
         self,
@@ -121,7 +124,7 @@ class Wire:
         failure: Exception | None = None
         current.exchange = exchange
         try:
-            response = self._session().request(
+            response = self._session.request(
                 method,
                 self._base_url + path,
                 json=json,
@@ -144,17 +147,16 @@ class Wire:
         key = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         return {"Accept-Encoding": encoding, **key}
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = _Session()
-            session.trust_env = False
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            session.headers["User-Agent"] = "venice-studio"
-            session.mount("https://", Adapter(pool_connections=1, pool_maxsize=2))
-            session.mount("http://", Adapter(pool_connections=1, pool_maxsize=2))
-            self._threads.session = session
-        return session
+
+def _session() -> requests.Session:
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers["User-Agent"] = "venice-studio"
+    carrier = Adapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT)
+    session.mount("https://", carrier)
+    session.mount("http://", carrier)
+    return session
 
 
 class _Session(requests.Session):
