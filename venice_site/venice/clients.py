@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from venice_site.venice import marks
+from venice_site.venice import marks, secrets
 from venice_site.venice.client import Client
 from venice_site.venice.models import ApiKey, KeyState
 from venice_site.venice.secrets import Undecryptable
@@ -20,11 +20,18 @@ def client_of(key: ApiKey | None) -> Client | None:
     if key is None:
         return _client(settings.VENICE_STAND_IN_URL, STAND_IN_SECRET, *_times())
     try:
-        return _client(settings.VENICE_BASE_URL, key.secret(), *_times())
+        secret = _secret(key.ciphertext, tuple(settings.ENCRYPTION_KEYS))
+        return _client(settings.VENICE_BASE_URL, secret, *_times())
     except Undecryptable:
         reason = "ENCRYPTION_KEYS has changed. Enter the key again, or bring the old value back."
         marks.mark(key, KeyState.UNDECRYPTABLE, reason)
         return None
+
+
+@lru_cache(maxsize=256)
+def _secret(ciphertext: str, ring: tuple[str, ...]) -> str:
+    """Return a secret, opened once for a ring; its client is kept with it all the same."""
+    return secrets.decrypt(ciphertext)
 
 
 @lru_cache(maxsize=256)
