@@ -32,7 +32,13 @@ from venice_site.venice.models import (
 )
 from venice_site.venice.windows import window
 
-KEYS = Statement(ApiKey.objects.enabled)
+# Without what only administrators look at.
+KEYS = Statement(
+    lambda: ApiKey.objects.enabled().defer(
+        *("balance_usd", "balance_diem", "checked_at", "created_at"),
+        *("source", "state_reason", "state_since"),
+    )
+)
 STAND_IN = PoolKey(id=None, account="stand-in", proven=True)
 ASKABLE = (KeyState.ACTIVE, KeyState.OUT_OF_CREDIT, KeyState.SPEND_CAPPED)
 LEASE_MARGIN = timedelta(seconds=30)
