@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chat.context import Branch, Said, estimate, measure, room, tokens_of
 from chat.documents import CHARACTERS_A_TOKEN, is_text, tokens_in
@@ -236,7 +237,7 @@ class _Summarising:
     def _answer(self, order: ChatOrder) -> str:
         """Return what the model answers; however it ends, the call is settled."""
         call = self.venice.reserve_reply(order, kind=CallKind.SUMMARY)
-        stream = self.venice.stream_reply(order, call.pk)
+        stream = self.venice.stream_reply(order, call.pk, partial(quotas.settle, call.pk))
         self.follow(stream)
         try:
             with stream:
@@ -245,7 +246,6 @@ class _Summarising:
             used = stream.usage if stream.usage.tokens_out else None
             quotas.close(call.pk, used, may_be_charged=error.may_be_charged, error_kind=error.kind)
             raise
-        quotas.settle(call.pk, stream.usage)
         return answer
 
 

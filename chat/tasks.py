@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 
 from django.db.models import Q
 from django.tasks import task
@@ -121,14 +122,12 @@ def _answer(conversation: Conversation) -> str:
         log.info("conversation=%s title=refused kind=%s", conversation.pk, error.kind)
         return ""
     try:
-        with venice.stream_reply(order, call.pk) as stream:
-            answer = "".join(delta.text for delta in stream)
+        with venice.stream_reply(order, call.pk, partial(quotas.settle, call.pk)) as stream:
+            return "".join(delta.text for delta in stream)
     except VeniceError as error:
         quotas.close(call.pk, None, may_be_charged=error.may_be_charged, error_kind=error.kind)
         log.info("conversation=%s title=failed kind=%s", conversation.pk, error.kind)
         return ""
-    quotas.settle(call.pk, stream.usage)
-    return answer
 
 
 def _excerpt(conversation: Conversation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chat import compaction
@@ -31,7 +32,8 @@ def _write(live: LiveReply, *, refused: bool = False) -> bool:
     can_summarise = not refused and compaction.can_summarise(live.venice, live.order)
     try:
         order = compaction.fitted(live.venice, reply, live.order, live.follow, refused=refused)
-        stream = live.venice.stream_reply(order, call, may_shorten=not can_summarise)
+        end_well = partial(_end_well, live)
+        stream = live.venice.stream_reply(order, call, end_well, may_shorten=not can_summarise)
         live.follow(stream)
         with stream:
             for delta in stream:
@@ -43,8 +45,6 @@ def _write(live: LiveReply, *, refused: bool = False) -> bool:
             return False
         usage = stream.usage if stream and live.has_content else None
         _end(live, reply.fail(error, usage=usage, **_facts(live, usage)), usage)
-    else:
-        _end_well(live, stream.usage)
     return True
 
 

@@ -26,6 +26,11 @@ def shortened(order: ChatOrder, model: Model) -> ChatOrder | None:
     return replace(order, messages=(*instructions, *turns[first:])) if first else None
 
 
+def can_shorten(order: ChatOrder) -> bool:
+    """Return whether there is a turn to leave out."""
+    return sum(said.role != "system" for said in order.messages) > KEPT
+
+
 def _goal(order: ChatOrder, model: Model) -> int:
     half = input_tokens(order) // 2
     if model.context_tokens is None:

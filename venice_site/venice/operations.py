@@ -89,9 +89,17 @@ class Operation:
                 if answer is not None:
                     return answer, lease, seen
 
-    def end_well(self, lease: Lease, rate: RateInfo, request_id: str) -> None:
-        """Record the attempt that brought the answer, and on the ledger line who answered."""
+    def end_well(
+        self,
+        lease: Lease,
+        rate: RateInfo,
+        request_id: str,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Record the attempt that brought the answer, and on the ledger line who answered.
 
+        `also` writes more in the same transaction.
+        """
         facts = {
             "served_by": lease.model,
             "fallback_reason": self.fallback.reason[:200] if self.fallback else "",
@@ -103,6 +111,7 @@ class Operation:
             with transaction.atomic():
                 endings.end_well(lease, rate, self.clock.now(), request_id=request_id)
                 statements.update(Call, {"pk": self.call_id}, facts)
+                also()
 
         insistently(write)
 

@@ -28,11 +28,13 @@ class ReplyStream:
         order: ChatOrder,
         start: Callable[[Callable[[], bool]], Operation],
         model_of: Callable[[str], Model],
+        conclude: Callable[[Usage], None],
     ) -> None:
         self._order = order
         self._sent = order
         self._start = start
         self._model_of = model_of
+        self._conclude = conclude
         self._cancel = Cancel()
         self._stream: ChatStream | None = None
         self._served_by = order.model
@@ -88,7 +90,9 @@ class ReplyStream:
             except VeniceError as error:
                 operation.end_badly(lease, seen, error)
                 raise
-            operation.end_well(lease, stream.rate, stream.request_id)
+            operation.end_well(
+                lease, stream.rate, stream.request_id, also=lambda: self._conclude(self.usage)
+            )
 
     def _attempt(self, operation: Operation, lease: Lease) -> tuple[ChatStream, list[Delta]]:
         """Open the stream and read as far as the first content: until then another try is possible."""

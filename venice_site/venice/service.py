@@ -218,11 +218,18 @@ class Venice:
         return _generated(answer, lease.model, usage, order.model, operation.fallback)
 
     def stream_reply(
-        self, order: ChatOrder, call_id: int, *, may_shorten: bool = False
+        self,
+        order: ChatOrder,
+        call_id: int,
+        conclude: Callable[[Usage], None] = lambda usage: None,
+        *,
+        may_shorten: bool = False,
     ) -> ReplyStream:
         """Return the stream of one reply; nothing is sent before its first delta is asked for.
 
-        `may_shorten`: when Venice says that it is too long, its oldest turns are left out, once.
+        `conclude` writes what was made of a reply that came whole, in one transaction with what is recorded of
+        it; it is called again when the database was busy. `may_shorten`: when Venice says that it is too long,
+        its oldest turns are left out, once.
         """
 
         def estimate(model: str) -> Estimate:
@@ -231,12 +238,11 @@ class Venice:
         def start(stopped: Callable[[], bool]) -> Operation:
             cheaper = self._cheaper_text_model(order)
             operation = self._operation("text", order.model, cheaper, call_id, stopped, estimate)
-            shorter = lengths.shortened(order, self._known("text", order.model))
-            can_shorten = may_shorten and shorter is not None
+            can_shorten = may_shorten and lengths.can_shorten(order)
             operation.facts = replace(operation.facts, can_shorten=can_shorten)
             return operation
 
-        return ReplyStream(order, start, lambda model_id: self._known("text", model_id))
+        return ReplyStream(order, start, lambda model_id: self._known("text", model_id), conclude)
 
     def _known(self, kind: Kind, model_id: str) -> Model:
         """Return a model of the catalogue, or one of which nothing but its name is known."""
