@@ -2,12 +2,16 @@
 
 import gzip
 import json
+import threading
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 
-from tests.venice.wire import ASK, SECRET, SSE, failure, http, says, server
+from tests.venice.wire import ASK, SECRET, SSE, ask, failure, http, says, server
+from venice_site.venice import sockets, streams
 from venice_site.venice.client import Client
+from venice_site.venice.sockets import Cancel, Exchange
 from venice_site.venice.types import ChatOrder
 
 
@@ -139,6 +143,61 @@ def test_a_connection_is_used_again_and_cookies_are_not_kept():
         assert client.styles() == client.styles() == ["Anime"]
     assert (len(requests), len(connections)) == (2, 1)
     assert b"cookie" not in requests[1]
+
+
+def test_a_connection_is_used_again_by_another_thread():
+    connections = []
+
+    def answer(peer):
+        connections.append(1)
+        while peer.request():
+            peer.send(SSE)
+            peer.frame("Hi")
+            peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+
+    with server(answer) as url:
+        client = Client(url, SECRET)
+        for _ in range(3):
+            thread = threading.Thread(target=ask, args=(client, "reply"))
+            thread.start()
+            thread.join()
+    assert len(connections) == 1
+
+
+def test_words_gather_between_two_reads(monkeypatch):
+    now, slept = [100.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds
+
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    monkeypatch.setattr(sockets, "time", clock)
+    exchange = Exchange(Cancel(), idle=60, deadline=60, paid=True)
+    exchange.gather()  # nothing has come yet: what comes first is read at once
+    exchange.every = 1.0
+    exchange.gather()
+    exchange.gather()
+    now[0] += 0.25
+    exchange.gather()
+    now[0] += 5
+    exchange.gather()
+    assert slept == [1.0, 0.75]
+
+
+def test_a_stream_gathers_words_once_there_are_some():
+    def answer(peer):
+        peer.request()
+        peer.send(SSE)
+        for number in range(8):
+            peer.frame(f"{number} ")
+        peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+
+    with server(answer) as url, Client(url, SECRET).stream_chat(ASK) as stream:
+        exchange = stream._reply.exchange
+        assert exchange.every == 0
+        assert [delta.text for delta in stream] == [f"{number} " for number in range(8)]
+        assert exchange.every == streams.READ_EVERY
 
 
 def test_a_connection_is_used_again_after_a_whole_stream():

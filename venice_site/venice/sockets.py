@@ -72,7 +72,11 @@ def _shut(live: socket.socket) -> None:
 
 
 class Exchange:
-    """One request and its answer: how long it may take and how far it has come. Times in seconds."""
+    """One request and its answer: how long it may take and how far it has come. Times in seconds.
+
+    `every` is how long to let words gather between two reads: waking up for each of them costs more than
+    all else that is done with it.
+    """
 
     def __init__(self, cancel: Cancel, *, idle: float, deadline: float, paid: bool) -> None:
         self.cancel = cancel
@@ -80,6 +84,8 @@ class Exchange:
         self.idle = idle
         self.deadline = deadline
         self.paid = paid
+        self.every = 0.0
+        self._next_read = 0.0
         self.started = time.monotonic()
         self.ends = self.started + deadline
 
@@ -103,6 +109,15 @@ class Exchange:
         if left <= 0:
             raise TimeoutError("the deadline has passed")
         return min(self.idle, left)
+
+    def gather(self) -> None:
+        """Wait until the next read is due."""
+        if not self.every:
+            return
+        now = time.monotonic()
+        if now < self._next_read:
+            time.sleep(self._next_read - now)
+        self._next_read = max(now, self._next_read) + self.every
 
     def failure(self, error: Exception, scrub: Scrub) -> VeniceError:
         """Return what a failure on the wire means, as truthfully as can be known."""
@@ -164,13 +179,17 @@ class _Reader(io.RawIOBase):
         self._raw = raw
         self._live = live
         self._exchange = exchange
+        self._allowed = 0.0
         self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._live.settimeout(self._exchange.allowance())
+        self._exchange.gather()
+        if (allowed := self._exchange.allowance()) != self._allowed:  # each change is a system call
+            self._live.settimeout(allowed)
+            self._allowed = allowed
         count = self._raw.readinto(buffer)
         self.ended = count == 0
         return count

@@ -16,6 +16,7 @@ from venice_site.venice.transport import Reply
 from venice_site.venice.types import Delta, RateInfo, Usage
 
 LARGEST_STREAM = 64 * 1024 * 1024  # bytes
+READ_EVERY = 1 / 30  # seconds between two reads once there are words: as often as they are shown
 REST_WITHIN = 0.25  # seconds for the end of a body whose content is complete
 
 
@@ -81,6 +82,7 @@ class ChatStream:
                 else:
                     named = True
                     yield replace(delta, model=self.model)
+                    self._reply.exchange.every = READ_EVERY
             last = reader.end()
             self._finished = True
             if last is not None:

@@ -32,11 +32,12 @@ class Reply:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the decoded body as it comes. Raises ConnectionLost, TimedOut, Stopped, BadAnswer."""
-        read = self._response.raw.read1
+        raw = self._response.raw
         failure: Exception | None = None
         try:
-            while piece := read(PIECE, decode_content=True):
+            while piece := raw.read1(PIECE, decode_content=True):
                 yield piece
+            raw.release_conn()
         except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
             failure = error
         if failure is not None:
