@@ -15,6 +15,7 @@ from venice_site.venice.refusals import Scrub, in_band
 from venice_site.venice.tools import ToolCalls, read_citations
 from venice_site.venice.types import MICRO, Citation, Delta, Usage
 
+decoded = json.JSONDecoder().decode
 CHARACTERS_A_TOKEN = 4  # the estimate where Venice reports no usage
 MOST_TOKENS = 50_000_000  # of one reply; no model has a window like that
 MOST_DOLLARS = 1000
@@ -142,7 +143,7 @@ class DeltaReader:
             self.done = True
             return None
         try:
-            frame = json.loads(event)
+            frame = decoded(event)
         except (ValueError, RecursionError):
             frame = None
         if not isinstance(frame, dict):
@@ -157,7 +158,7 @@ class DeltaReader:
             self._account(frame)
         if not self.model:
             self.model = self._scrub(text_of(frame.get("model")))
-        cited = self._cited(frame)
+        cited = self._cited(frame) if "venice_parameters" in frame else None
         choices = frame.get("choices")
         if not choices:
             return cited
@@ -215,7 +216,8 @@ class DeltaReader:
         return Delta(citations=citations) if citations else None
 
     def _delta(self, delta: dict[str, Any], finish_reason: Any) -> Delta | None:
-        self._calls.add(delta.get("tool_calls"))
+        if "tool_calls" in delta:
+            self._calls.add(delta["tool_calls"])
         text = _content(delta.get("content"))
         reasoning = _content(delta.get("reasoning_content"))
         if reasoning:
@@ -233,7 +235,8 @@ class DeltaReader:
 
     def _count(self, text: str, reasoning: str) -> None:
         self.characters += len(text) + len(reasoning)
-        self._spoke = self._spoke or bool(text)
+        if text:
+            self._spoke = True
 
     def _account(self, frame: dict[str, Any]) -> None:
         if isinstance(frame.get("usage"), dict):
