@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from chat.models import Message
 from chat.rendering import one_line_end
@@ -15,8 +15,7 @@ from venice_site.venice.types import ChatOrder, Delta
 BEAT_EVERY = 1.0  # seconds between two heartbeats of a row that does not
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """What arrived of a reply since the last look, and whether it has ended."""
 
     text: str = ""
@@ -27,6 +26,10 @@ class News:
     def is_nothing(self) -> bool:
         """Return whether there is nothing to show."""
         return not (self.text or self.reasoning or self.ended)
+
+    def followed_by(self, later: News) -> News:
+        """Return both together."""
+        return News(self.text + later.text, self.reasoning + later.reasoning, later.ended)
 
 
 class LiveReply:
@@ -128,19 +131,17 @@ class Watch:
 
     def __init__(self, live: LiveReply) -> None:
         self._live = live
-        self._seen = [0, 0]
+        self._seen = (0, 0)
 
     def news(self, timeout: float) -> News:
         """Return what is new, waiting for it at most `timeout` seconds."""
         live = self._live
         with live._bell:
-            if not self._is_behind():
+            arrived = len(live._text), len(live._reasoning)
+            if arrived == self._seen and not live._ended and timeout:
                 live._bell.wait(timeout)
-            text = "".join(live._text[self._seen[0] :])
-            reasoning = "".join(live._reasoning[self._seen[1] :])
-            self._seen = [len(live._text), len(live._reasoning)]
-            return News(text, reasoning, live._ended)
-
-    def _is_behind(self) -> bool:
-        live = self._live
-        return live._ended or self._seen != [len(live._text), len(live._reasoning)]
+                arrived = len(live._text), len(live._reasoning)
+            (text, reasoning), self._seen = self._seen, arrived
+            return News(
+                "".join(live._text[text:]), "".join(live._reasoning[reasoning:]), live._ended
+            )
