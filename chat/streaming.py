@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models import IntegerField
 from django.db.models.functions import Substr
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -23,6 +24,7 @@ from django.utils import timezone
 from chat.models import Message
 from chat.rendering import Growing
 from chat.replies import News, release_connection, writers
+from venice_site.statements import Statement, gap
 from venice_site.venice.runs import UNFINISHED, RunStatus
 
 FRAME = (
@@ -43,6 +45,14 @@ COMMENT = b": \n\n"
 encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
+NEW = Statement(
+    lambda: Message.objects.filter(pk=gap("pk")).values_list(
+        *("status", "finish_reason", "finished_at"),
+        *(Substr(name, gap(name, IntegerField())) for name in ("text", "reasoning")),
+    )
+)
+
+
 class Source(Protocol):
     """Something that tells what is new about a reply."""
 
@@ -55,7 +65,7 @@ class Row:
 
     def __init__(self, reply_id: int) -> None:
         self._reply_id = reply_id
-        self._seen = [0, 0]
+        self._seen = (0, 0)
         self._next_check = time.monotonic() + LOOK_FOR_THE_DEAD_EVERY
 
     def news(self, timeout: float) -> News:
@@ -70,17 +80,12 @@ class Row:
 
     def _read(self) -> News:
         self._look_for_the_dead()
-        rest = [
-            Substr(name, n + 1) for name, n in zip(("text", "reasoning"), self._seen, strict=True)
-        ]
-        row = Message.objects.filter(pk=self._reply_id).values_list(
-            "status", "finish_reason", "finished_at", *rest
-        )
-        found = row.first()
+        text, reasoning = self._seen
+        found = NEW.first(pk=self._reply_id, text=text + 1, reasoning=reasoning + 1)
         if found is None:
             return News(ended=True)
         status, finish_reason, finished_at, text, reasoning = found
-        self._seen = [self._seen[0] + len(text), self._seen[1] + len(reasoning)]
+        self._seen = (self._seen[0] + len(text), self._seen[1] + len(reasoning))
         ended = status not in UNFINISHED
         if ended and status == RunStatus.CANCELLED and not finish_reason:
             ended = (timezone.now() - finished_at).total_seconds() > LAST_WORDS

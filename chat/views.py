@@ -7,11 +7,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import asking, drafts, temporary
+from chat import asking, drafts, temporary, turns
 from chat.asking import Asked
 from chat.attaching import MOST_BYTES_BROUGHT
 from chat.folders import Folder
@@ -39,7 +40,7 @@ REPLY: Statement[Message] = Statement(
     lambda: _visible_messages(gap("owner"), gap("conversation")).replies().filter(pk=gap("pk"))
 )
 WRITTEN = Statement(
-    lambda: Message.objects.filter(pk=gap("pk")).select_related("conversation__part")
+    lambda: Message.objects.filter(pk=gap("pk")).select_related("conversation__part", "parent")
 )
 
 
@@ -207,6 +208,9 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
     def finished() -> str:
         final = found_or_404(WRITTEN.first(pk=reply_id))
         final.conversation.mark_read()
+        turn = read_turn(final)
+        if turns.is_plain(turn):
+            return turns.plain(turn, final.conversation, get_token(request))
         return render_to_string(f"{PAGE}#message", _turn_context(final), request)
 
     return served(Stream.begin(found.pk, finished))

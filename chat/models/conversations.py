@@ -18,6 +18,7 @@ from chat.folders import Folder
 from chat.models.messages import Message
 from chat.models.outline import Outline
 from chat.personas import WebSearch
+from venice_site import statements
 from venice_site.accounts.models import User
 from venice_site.statements import Statement, gap
 
@@ -28,6 +29,11 @@ CLOSED_FOR = timedelta(minutes=1)  # … and so long after its page was closed
 UNDO_FOR = timedelta(hours=1)  # a deleted conversation can be brought back this long
 
 
+NEWS = Statement(
+    lambda: Conversation.objects.filter(
+        pk=gap("pk"), tip__finished_at__gt=F("read_at")
+    ).values_list("pk")
+)
 PAIRS = Statement(
     lambda: (
         Message.objects.filter(conversation=gap("conversation"))
@@ -212,9 +218,8 @@ class Conversation(models.Model):
 
     def mark_read(self) -> None:
         """Know that its owner has seen the newest reply; writes nothing when that is known already."""
-        mine = Conversation.objects.filter(pk=self.pk, tip__finished_at__gt=F("read_at"))
-        if mine.exists():
-            mine.update(read_at=timezone.now())
+        if NEWS.first(pk=self.pk):
+            statements.update(Conversation, {"pk": self.pk}, {"read_at": timezone.now()})
 
     def keep(self, changed: Mapping[str, str]) -> None:
         """Write fields that were set; the others stay as another request may have left them."""

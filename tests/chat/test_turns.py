@@ -81,8 +81,28 @@ def test_a_question_that_is_filled_in_is_the_one_that_is_drawn(talk: Conversatio
         assert "<script" not in filled
 
 
+@pytest.mark.parametrize("model", ["llama", HOSTILE, ""])
+@pytest.mark.parametrize("has_part", [False, True])
+def test_a_reply_that_has_just_begun_is_filled_in_too(
+    talk: Conversation, has_part: bool, model: str
+) -> None:
+    if has_part:
+        talk.part = Part(conversation=talk, name=HOSTILE[:40], letters="<", colour="lagoon")
+    reply = Message(pk=7, conversation=talk, role="assistant", status="running", model=model)
+    for siblings in VERSIONS:
+        turn = Turn(reply, siblings, is_last=True)
+        assert turns.is_plain(turn)
+        assert turns.plain(turn, talk, TOKEN) == drawn(turn, talk)
+
+
+def test_a_reply_that_has_words_already_is_drawn(talk: Conversation) -> None:
+    for said in ({"text": "So"}, {"reasoning": "Hm"}):
+        reply = Message(pk=7, conversation=talk, role="assistant", status="running", **said)
+        assert not turns.is_plain(Turn(reply, VERSIONS[0], is_last=True))
+
+
 def test_what_did_not_go_well_is_drawn_for_each(talk: Conversation) -> None:
-    for status in set(RunStatus) - {RunStatus.SUCCEEDED}:
+    for status in set(RunStatus) - {RunStatus.SUCCEEDED, RunStatus.RUNNING}:
         reply = Message(pk=7, conversation=talk, role="assistant", status=status)
         assert not turns.is_plain(Turn(reply, VERSIONS[0], is_last=True))
 
