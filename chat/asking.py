@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Semaphore
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
@@ -26,6 +27,7 @@ from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, Model
 
+ASKED_AT_ONCE = 2  # questions; of two, one may wait for the database
 GO_ON = "Continue exactly where your last answer stopped. Repeat nothing and add no remark."
 
 
@@ -39,6 +41,11 @@ TIP = Statement(
 ACTIVE = Statement(lambda: Message.objects.filter(conversation=gap("conversation")).active())
 TEXTS = Statement(lambda: _texts(gap("conversation")))
 FILES = Statement(lambda: Attachment.objects.filter(message__conversation=gap("conversation")))
+
+
+# The interpreter carries out one thread at a time: of fifty that ask at once, those that wait here do not slow
+# down the one whose turn it is, and half of them have their first words in half the time.
+line = Semaphore(ASKED_AT_ONCE)
 
 
 class Busy(VeniceError):
@@ -95,12 +102,13 @@ def ask(venice: Venice, conversation: Conversation, question: Question, after: i
     Asking twice with one request id gives the first replies. Raises `VeniceError` (a quota, `Busy`,
     `TooLong`) and has then changed nothing, however many models were to be asked.
     """
-    orders = [
-        _order_for(conversation, question, model, after)
-        for model in (question.model, *question.beside)
-    ]
     try:
-        return _begin(venice, conversation, question, orders, after)
+        with line:
+            orders = [
+                _order_for(conversation, question, model, after)
+                for model in (question.model, *question.beside)
+            ]
+            return _begin(venice, conversation, question, orders, after)
     except (IntegrityError, Busy):
         if asked := asked_before(venice.user, question.request_id):
             return asked
