@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 from collections.abc import Iterator, Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -95,7 +94,7 @@ class Reply:
 
 
 class Wire:
-    """The way to one Venice with one secret: no proxies, cookies or redirects.
+    """The way to one Venice with one secret, without a session: no proxies, cookies or redirects.
 
     All threads share its connections, so that the next request finds one open, whoever made the last.
     """
@@ -104,7 +103,7 @@ class Wire:
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._scrub = Scrub(secret)
-        self._session = _session()
+        self._carrier = Adapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT)
 
     def open(
         self,
@@ -125,14 +124,9 @@ class Wire:
         failure: Exception | None = None
         current.exchange = exchange
         try:
-            response = self._session.request(
-                method,
-                self._base_url + path,
-                json=json,
-                params=params,
-                headers=self._headers(encoding),
+            response = self._carrier.send(
+                self._prepared(method, path, encoding, json=json, params=params),
                 timeout=(min(CONNECT_TIMEOUT, exchange.allowance()), exchange.idle),
-                allow_redirects=False,
                 stream=True,
             )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
@@ -144,22 +138,12 @@ class Wire:
             raise exchange.failure(failure, self._scrub)
         return Reply(response, exchange, self._scrub)
 
+    def _prepared(
+        self, method: str, path: str, encoding: str, **content: Any
+    ) -> requests.PreparedRequest:
+        headers = self._headers(encoding)
+        return requests.Request(method, self._base_url + path, headers, **content).prepare()
+
     def _headers(self, encoding: str) -> dict[str, str]:
         key = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
-        return {"Accept-Encoding": encoding, **key}
-
-
-def _session() -> requests.Session:
-    session = _Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers["User-Agent"] = "venice-studio"
-    carrier = Adapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT)
-    session.mount("https://", carrier)
-    session.mount("http://", carrier)
-    return session
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Know no redirects; otherwise their unbounded bodies would be read even when not followed."""
+        return {"User-Agent": "venice-studio", "Accept-Encoding": encoding, **key}
