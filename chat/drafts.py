@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from chat.queued import QueuedMessage
 from venice_site.accounts.models import User
-from venice_site.statements import Removal, gap
+from venice_site.statements import Removal, Statement, gap
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -72,7 +72,7 @@ class Kept:
 
 def read(user: User, conversation: int | None) -> Kept:
     """Return the draft to begin with; one that was sent already counts as none."""
-    draft = Draft.objects.at(user, conversation).first()
+    draft = _at(user, conversation)
     if draft is None or _was_sent(user, draft.request_id):
         return Kept()
     return Kept(draft.text, draft.version)
@@ -130,8 +130,18 @@ def _write(
     return Kept(text, version)
 
 
+def _at(user: User, conversation: int | None) -> Draft | None:
+    if conversation is None:
+        return FOR_A_NEW_ONE.first(owner=user.pk)
+    return AT.first(owner=user.pk, conversation=conversation)
+
+
+AT = Statement(lambda: Draft.objects.at(gap("owner"), gap("conversation")))
+FOR_A_NEW_ONE = Statement(lambda: Draft.objects.at(gap("owner"), None))
+
+
 def _theirs(user: User, conversation: int | None) -> Kept:
-    draft = Draft.objects.at(user, conversation).first()
+    draft = _at(user, conversation)
     if draft is None:
         return Kept()
     return Kept(draft.text, draft.version, is_ours=False)

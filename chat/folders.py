@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 
 if TYPE_CHECKING:
     from chat.models import Conversation
@@ -49,6 +50,9 @@ class Folder(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the list of what is in the folder."""
         return reverse("chat:index", query={"folder": self.pk})
+
+
+OF_PERSON = Statement(lambda: Folder.objects.visible_to(gap("owner")))
 
 
 def instructions_for(conversation: Conversation) -> str:

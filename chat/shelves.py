@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.formats import date_format
 from chat.folders import Folder
 from chat.models import Conversation, ConversationQuerySet
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 
 ENTRIES_A_PAGE = 40
 MOST_PINNED = 100
@@ -86,15 +88,11 @@ def read_entries(
 ) -> Entries:
     """Return a stretch of a person's list, grouped by day; no message body is read."""
     shelf = shelf or Shelf()
-    found = shelf.conversations(user).newest_first().only(*SHOWN)
-    if shelf.name == "team":
-        found = found.select_related("owner").only(*SHOWN, "owner__username")
     place = _place(after)
-    if place is not None:
-        found = found.older_than(*place)
-    page = list(found[: ENTRIES_A_PAGE + 1])
+    is_top = place is None and not shelf.name
+    page = NEWEST.all(owner=user.pk) if is_top else list(_stretch(shelf, user, place))
     days = _days(page[:ENTRIES_A_PAGE], seen=day_name(place[0]) if place else "")
-    if place is None and not shelf.name and (pinned := _pinned(user)):
+    if is_top and (pinned := PINNED.all(owner=user.pk)):
         days.insert(0, Day("Pinned", pinned))
     more = ""
     if len(page) > ENTRIES_A_PAGE:
@@ -103,10 +101,24 @@ def read_entries(
     return Entries(shelf, days, more, is_first=place is None, is_selecting=selecting)
 
 
-def _pinned(user: User) -> list[Conversation]:
-    mine = Conversation.objects.visible_to(user).listed().filter(pinned_at__isnull=False)
+def _stretch(shelf: Shelf, owner: Any, place: tuple[datetime, int] | None) -> ConversationQuerySet:
+    found = shelf.conversations(owner).newest_first().only(*SHOWN)
+    if shelf.name == "team":
+        found = found.select_related("owner").only(*SHOWN, "owner__username")
+    if place is not None:
+        found = found.older_than(*place)
+    return found[: ENTRIES_A_PAGE + 1]
+
+
+def _pinned(owner: Any) -> ConversationQuerySet:
+    mine = Conversation.objects.visible_to(owner).listed().filter(pinned_at__isnull=False)
     marked = mine.newest_first().only(*SHOWN)
-    return list(marked.order_by("-pinned_at", "-pk")[:MOST_PINNED])
+    return marked.order_by("-pinned_at", "-pk")[:MOST_PINNED]
+
+
+# What every page of the chat begins with.
+NEWEST = Statement(lambda: _stretch(Shelf(), gap("owner"), None))
+PINNED = Statement(lambda: _pinned(gap("owner")))
 
 
 def _days(conversations: Iterable[Conversation], seen: str) -> list[Day]:

@@ -12,10 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import asking, drafts, temporary, turns
+from chat import asking, drafts, folders, temporary, turns
 from chat.asking import Asked
 from chat.attaching import MOST_BYTES_BROUGHT
-from chat.folders import Folder
 from chat.forms import MessageForm, SettingsForm, TryAgainForm
 from chat.forms_writing import ComposerForm
 from chat.gallery_files import model_for, with_gallery_files
@@ -253,7 +252,7 @@ def show_page(
         "branch": branch or Branch(),
         "current": found.pk if found else None,
         "entries": forms.pop("entries", None) or read_entries(request.user),
-        "folders": Folder.objects.visible_to(request.user),
+        "folders": folders.OF_PERSON.all(owner=request.user.pk),
         "queue": read_queue(found) if found else None,
         "composer": _composer(request, found, branch),
     } | forms

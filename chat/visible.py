@@ -15,7 +15,8 @@ OWN = Statement(
     lambda: (
         Conversation.objects.visible_to(gap("owner"))
         .filter(pk=gap("pk"))
-        .select_related("folder", "part")
+        .select_related("folder", "part", "share")
+        .defer("share__turns")
     )
 )
 

@@ -11,11 +11,14 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 
 from venice_site.skeletons import kept
+from venice_site.statements import Statement
 from venice_site.venice.allowances import Allowance, allowances
 from venice_site.venice.models import Announcement, Notice
 from venice_site.venice.service import on_stand_in
 
 ROOMS = ("gallery", "chat", "usage")
+ANNOUNCED = Statement(lambda: Announcement.objects.filter(enabled=True).values_list("text"))
+UNSETTLED = Statement(lambda: Notice.objects.filter(settled_at=None).values_list("text"))
 
 
 class Person(NamedTuple):
@@ -54,7 +57,7 @@ class Shell:
     @cached_property
     def announcements(self) -> tuple[str, ...]:
         """Return the sentences that administrators show to everyone."""
-        return tuple(Announcement.objects.filter(enabled=True).values_list("text", flat=True))
+        return tuple(text for (text,) in ANNOUNCED.all())
 
     @cached_property
     def notices(self) -> tuple[str, ...]:
@@ -62,7 +65,7 @@ class Shell:
         user = self._request.user
         if not (user.is_authenticated and user.is_administrator):
             return ()
-        return tuple(Notice.objects.filter(settled_at=None).values_list("text", flat=True))
+        return tuple(text for (text,) in UNSETTLED.all())
 
     @property
     def bands(self) -> SafeString | str:
