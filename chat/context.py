@@ -6,7 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 from chat.documents import tokens_in
 from chat.folders import instructions_for
@@ -159,15 +163,27 @@ def refuse_too_long(order: ChatOrder, model: Model) -> ChatOrder:
     return order
 
 
-def facts(models: Iterable[Model]) -> str:
-    """Return as JSON what the composer needs to know of models before anything is sent."""
-    known = {
-        model.id: {
-            "name": model.name,
-            "window": model.context_tokens,
-            "pictures": model.supports_vision,
-            "files": model.supports_files,
-        }
-        for model in models
-    }
-    return json.dumps(known, separators=(",", ":"))
+class Facts(NamedTuple):
+    """What the composer needs to know of a model before anything is sent."""
+
+    id: str
+    name: str
+    window: int | None
+    pictures: bool
+    files: bool
+
+
+def facts(models: Iterable[Model]) -> SafeString:
+    """Return as JSON, for an attribute, what the composer needs to know of models."""
+    return _facts(
+        tuple(
+            Facts(one.id, one.name, one.context_tokens, one.supports_vision, one.supports_files)
+            for one in models
+        )
+    )
+
+
+@lru_cache(maxsize=8)  # of the stand-in and of Venice, now and before the last change
+def _facts(models: tuple[Facts, ...]) -> SafeString:
+    known = {one.id: dict(zip(Facts._fields[1:], one[1:], strict=True)) for one in models}
+    return escape(json.dumps(known, separators=(",", ":")))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 
 from chat import asking, attaching, context
 from chat.attaching import Prepared
@@ -68,8 +69,8 @@ class ModelForm(forms.Form):
         return self.models.get(self["model"].value())
 
     @property
-    def facts(self) -> str:
-        """Return as JSON what the composer needs to know of the models on offer."""
+    def facts(self) -> SafeString:
+        """Return as JSON, for an attribute, what the composer needs to know of the models on offer."""
         return context.facts(self.models.values())
 
 

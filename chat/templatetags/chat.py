@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
@@ -14,7 +16,6 @@ from chat.rendering import render
 register = template.Library()
 
 register.filter("is_plain", turns.is_plain)
-register.filter("is_plain_among", entries.is_plain_among)
 
 
 @register.simple_tag(takes_context=True)
@@ -24,9 +25,23 @@ def plain_turn(context: Context, turn: Turn) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def plain_entry(context: Context, conversation: Conversation) -> SafeString:
-    """Return the HTML of a plain line of the list."""
-    return entries.plain(conversation, context.get("current"))
+def lines(context: Context, conversations: Sequence[Conversation]) -> SafeString:
+    """Return the HTML of lines of the list."""
+    shown, current = context["entries"], context.get("current")
+    drawn = [
+        entries.plain(conversation, current)
+        if entries.is_plain_among(conversation, shown)
+        else _drawn_line(context, conversation)
+        for conversation in conversations
+    ]
+    return mark_safe("".join(drawn))  # noqa: S308  each line is escaped
+
+
+def _drawn_line(context: Context, conversation: Conversation) -> SafeString:
+    assert context.template is not None
+    template = context.template.engine.get_template(entries.TEMPLATE)
+    with context.push(conversation=conversation):
+        return template.render(context)
 
 
 @register.filter

@@ -50,16 +50,25 @@ class Catalogue:
     styles: tuple[str, ...]
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     left: Mapping[str, Models] = field(default_factory=dict)
+    _on_offer: dict[tuple[str, date], Models] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def offered(self, kind: str) -> list[Model]:
         """Return the models that can be chosen today."""
-        today = timezone.now().date()
-        return [model for model in self.models.get(kind, {}).values() if is_offered(model, today)]
+        return list(self._offered(kind).values())
 
     def find(self, kind: str, model_id: str) -> Model | None:
         """Return a model that can be chosen, None when there is none of this id (case counts)."""
-        model = self.models.get(kind, {}).get(model_id)
-        return model if model and is_offered(model, timezone.now().date()) else None
+        return self._offered(kind).get(model_id)
+
+    def _offered(self, kind: str) -> Models:
+        today = timezone.now().date()
+        if (kind, today) not in self._on_offer:
+            listed = self.models.get(kind, {}).items()
+            offered = {model_id: model for model_id, model in listed if is_offered(model, today)}
+            self._on_offer[kind, today] = offered
+        return self._on_offer[kind, today]
 
     def successor(self, kind: str, model_id: str) -> Model | None:
         """Return the model that Venice names as the replacement of a retired one, or as its replacement."""
