@@ -45,8 +45,8 @@ class LiveReply:
         self._text = [reply.text] if reply.text else []
         self._reasoning: list[str] = []
         self._written = (len(self._text), 0)
-        self._next_beat = 0.0
         self._began = time.monotonic()
+        self._next_beat = self._began + BEAT_EVERY  # the row was begun with a heartbeat
         self._stream: ReplyStream | None = None
         self._stopped = False
         self._ended = False
