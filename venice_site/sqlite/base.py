@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from venice_site.sqlite.checkpoints import Checkpoints
+
 LONGEST_WAIT = 20.0  # seconds; then SQLite's own lock and timeout decide
 
 
@@ -39,6 +41,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._commit()  # type: ignore[misc]
         finally:
             self._give_back()
+        _checkpoints_of(str(self.settings_dict["NAME"])).note()
 
     def _rollback(self) -> None:
         try:
@@ -65,4 +68,17 @@ def _turn_of(name: str) -> threading.Lock:
     return _turns.setdefault(name, threading.Lock())
 
 
-os.register_at_fork(after_in_child=_turns.clear)  # a fork has none of the threads that hold a turn
+_checkpoints: dict[str, Checkpoints] = {}
+
+
+def _checkpoints_of(name: str) -> Checkpoints:
+    return _checkpoints.get(name) or _checkpoints.setdefault(name, Checkpoints(name))
+
+
+def _forget_threads() -> None:
+    """Know that a fork has none of the threads that hold a turn or bring in what was written."""
+    _turns.clear()
+    _checkpoints.clear()
+
+
+os.register_at_fork(after_in_child=_forget_threads)
