@@ -42,7 +42,7 @@ def hung(user: User, collections: Iterable[Collection]) -> list[Cover]:
     )
     images = {pk: [one for one in some if one] for pk, *some in rows}
     wanted = [pk for some in images.values() for pk in some]
-    known = {one.pk: one for one in Image.objects.filter(pk__in=wanted).with_facts()}
+    known = {one.pk: one for one in Image.objects.filter(pk__in=wanted).only("blurred")}
     return [
         Cover(one, depth, [known[pk] for pk in images.get(one.pk, []) if pk in known])
         for depth, one in found

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement
 
 
 class Line(models.Model):
@@ -30,7 +31,8 @@ class Line(models.Model):
     @classmethod
     def paused_since(cls) -> datetime | None:
         """Return since when nothing is begun, None while the line moves."""
-        return next(iter(cls.objects.filter(pk=cls.ONLY).values_list("paused_at", flat=True)), None)
+        found = PAUSED_SINCE.first()
+        return found[0] if found else None
 
     @classmethod
     def pause(cls, user: User) -> None:
@@ -44,3 +46,6 @@ class Line(models.Model):
     def move_on(cls) -> None:
         """Let the line move again."""
         cls.objects.filter(pk=cls.ONLY).update(paused_at=None, paused_by=None)
+
+
+PAUSED_SINCE = Statement(lambda: Line.objects.filter(pk=Line.ONLY).values_list("paused_at"))

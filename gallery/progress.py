@@ -12,6 +12,7 @@ from django.utils import timezone
 from gallery import estimates
 from gallery.models import Image, ImageQuerySet
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 from venice_site.venice.errors import Blocked
 from venice_site.venice.runs import RunStatus
 
@@ -19,6 +20,9 @@ FAILURES_KEPT = timedelta(days=7)  # for how long trying all again is offered
 NO_END = 2**62
 WAITED_AT_MOST = timedelta(days=7)  # in the queue, so that not every image is looked at
 MOST_AGAIN = 100  # in one go
+UNFINISHED = Statement(
+    lambda: Image.objects.unfinished().filter(user=gap("user")).order_by().values_list("pk")
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,7 @@ class Progress:
 
     @cached_property
     def _active(self) -> list[int]:
-        mine = Image.objects.unfinished().filter(user=self.user).order_by()
-        return list(mine.values_list("pk", flat=True))
+        return [pk for (pk,) in UNFINISHED.all(user=self.user.pk)]
 
 
 def failed(user: User) -> ImageQuerySet:

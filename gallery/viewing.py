@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 
 
 class ViewingQuerySet(models.QuerySet["Viewing"]):
@@ -12,7 +13,7 @@ class ViewingQuerySet(models.QuerySet["Viewing"]):
 
     def veils_for(self, user: User) -> bool:
         """Return whether marked pictures are hidden from a person; they are until the person says no."""
-        return False not in self.filter(user=user).values_list("veils", flat=True)
+        return (False,) not in VEILS.all(user=user.pk)
 
     def choose(self, user: User, *, veils: bool) -> None:
         """Remember what a person prefers."""
@@ -29,3 +30,6 @@ class Viewing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} looks at pictures"
+
+
+VEILS = Statement(lambda: Viewing.objects.filter(user=gap("user")).values_list("veils"))

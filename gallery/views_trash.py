@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import trash
-from gallery.grid import PAGE_SIZE, placed, whole_number
+from gallery.grid import PAGE_SIZE, whole_number
 from gallery.models import Image
 from gallery.selection import Selection
 from venice_site.accounts.requests import SignedInRequest
@@ -20,19 +20,20 @@ from venice_site.accounts.requests import SignedInRequest
 @require_safe
 def index(request: SignedInRequest) -> HttpResponse:
     """Show what the person has deleted, the latest first."""
-    images = Image.objects.trash_of(request.user).with_facts()
+    shown = ("status", "blurred", "deleted_at", "generation__prompt", "generation__name")
+    images = Image.objects.trash_of(request.user).select_related("generation").only(*shown)
     after = images.filter(pk=whole_number(request.GET.get("before", "")) or 0).first()
     if after is not None:
         images = images.filter(deleted_at__lte=after.deleted_at).exclude(
             deleted_at=after.deleted_at, pk__gte=after.pk
         )
     found = list(images[: PAGE_SIZE + 1])
-    shown = {
-        "items": placed(found[:PAGE_SIZE]),
+    told = {
+        "images": found[:PAGE_SIZE],
         "older": found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None,
         "days": settings.TRASH_DAYS,
     }
-    return render(request, "gallery/trash.html", shown)
+    return render(request, "gallery/trash.html", told)
 
 
 @require_POST

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -21,16 +22,20 @@ from venice_site.venice.errors import VeniceError
 @require_safe
 def queue(request: SignedInRequest) -> HttpResponse:
     """Show everybody who waits; what others wait for is theirs to know."""
-    failed = progress.failed(request.user)
+    ended = progress.failed(request.user).aggregate(
+        all=Count("pk"),
+        blocked=Count("pk", filter=progress.blocked()),
+        doubtful=Count("pk", filter=progress.doubtful()),
+    )
     return render(
         request,
         "gallery/queue.html",
         {
             "waiters": waiters(),
             "progress": Progress(request.user),
-            "failed": failed.exclude(progress.doubtful()).count(),
-            "blocked": failed.filter(progress.blocked()).count(),
-            "doubtful": failed.filter(progress.doubtful()).count(),
+            "failed": ended["all"] - ended["doubtful"],
+            "blocked": ended["blocked"],
+            "doubtful": ended["doubtful"],
         },
     )
 
