@@ -46,7 +46,8 @@ def django_db_setup(django_db_setup) -> None:
 def _fresh_cache(monkeypatch) -> None:
     """Begin with nothing known, and never forget a quota in the middle of counting queries."""
     cache.clear()
-    monkeypatch.setattr("venice_site.venice.rules.FRESH_FOR", 3600)
+    for known in ("rules.FRESH_FOR", "stand_in.FRESH_FOR", "catalogue.LOOK_AGAIN_AFTER"):
+        monkeypatch.setattr(f"venice_site.venice.{known}", 3600)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,11 @@ def every_writer_rests() -> bool:
     """Stop what is being written, also what a reply begins as it ends; return whether no thread works."""
     for live in list(writers._live.values()):
         live.stop()
+    return no_writer_works()
+
+
+def no_writer_works() -> bool:
+    """Return whether every reply has ended, and what follows its end as well."""
     threads = writers._threads
     return not writers._live and threads._idle_semaphore._value >= len(threads._threads)
 

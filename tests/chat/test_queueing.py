@@ -13,7 +13,14 @@ from chat.asking import Question, Taken, ask
 from chat.models import Attachment, Conversation, Message, QueuedMessage
 from chat.replies import writers
 from chat.tasks import advance_queues
-from tests.chat.conftest import HTMX, Chat, ended, newest_reply, requests_for_replies
+from tests.chat.conftest import (
+    HTMX,
+    Chat,
+    ended,
+    newest_reply,
+    no_writer_works,
+    requests_for_replies,
+)
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 from venice_site.venice.models import Call, Metric, Period, Quota, Who
@@ -68,6 +75,7 @@ def paused(alice_chats: Chat, simulator: Simulator) -> Conversation:
             alice_chats.send(reply.conversation, text)
         alice_chats.stop(reply)
         ended(reply)
+    eventually(no_writer_works, what="the queue was looked at")
     return reply.conversation
 
 
