@@ -166,9 +166,10 @@ def make_images(number: int) -> dict[str, str]:
     from django.utils import timezone
 
     from gallery.models import Image, Placement
-    from gallery.seeding import seed
+    from gallery.seeding import gather_statistics, seed
 
     seed(number, timezone.now(), lambda made: None)
+    gather_statistics()
     shown = Image.objects.pictures().filter(visibility="team", deleted_at=None)
     middle = shown.filter(pk__gt=number // 2).select_related("user").earliest("pk")
     largest = Placement.objects.values_list("collection").annotate(n=Count("pk")).order_by("-n")

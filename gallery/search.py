@@ -178,8 +178,8 @@ POSTGRES = (
     " order by {1} limit %s"
 )
 
-# The next few thousand alone, where what is not rare fills a page. PostgreSQL would fetch all 100,000 pictures
-# of a model, and sort them, to show the newest 60.
+# The newest few thousand alone. PostgreSQL takes phrases for rare, and would fetch all 45,000 pictures that
+# have a common one, for half a second, to show the newest 60.
 NEAR = (
     "select image_id from (select image_id, vector from gallery_searchdocument where {0}"
     " order by {1} limit 3000) as near where vector @@ %s::tsquery order by {1} limit %s"
@@ -192,7 +192,7 @@ def _matching(expression: str, below: int, above: int, number: int, is_upward: b
     order = column if is_upward else f"{column} desc"
     bounds = f"{column} < %s and {column} > %s"
     with connection.cursor() as cursor:
-        if is_postgres:
+        if is_postgres and "<->" in expression:
             cursor.execute(NEAR.format(bounds, order), [below, above, expression, number])
             near = [int(row[0]) for row in cursor.fetchall()]
             if len(near) == number:

@@ -171,10 +171,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     # Beside what the address itself says, such as sslmode.
-    options = DATABASES["default"].setdefault("OPTIONS", {})
-    options["pool"] = {"min_size": 1, "max_size": number("DATABASE_POOL", 20), "timeout": 20}
-    # Among a million pictures, compiling a statement takes ten times as long as carrying it out.
-    options["options"] = f"-c jit=off {options.get('options', '')}".strip()
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": number("DATABASE_POOL", 20),
+        "timeout": 20,
+    }
 
 # --- work in the background -------------------------------------------------------------------
 TASKS = {"default": {"BACKEND": "steady_queue.backend.SteadyQueueBackend", "QUEUES": ["default"]}}

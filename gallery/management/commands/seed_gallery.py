@@ -6,14 +6,12 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 from django.utils import timezone
 
 from gallery.models import Image
-from gallery.seeding import seed
+from gallery.seeding import gather_statistics, seed
 
 TOLD_EVERY = 50_000  # images
-TABLES = ("generation", "image", "searchdocument", "tally", "mark", "tagging", "placement")
 
 
 class Command(BaseCommand):
@@ -38,11 +36,7 @@ class Command(BaseCommand):
             )
         self.images, self.began, self.next = options["images"], time.monotonic(), TOLD_EVERY
         seed(self.images, timezone.now(), self._tell)
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:  # what autovacuum would do some minutes later
-                cursor.execute(
-                    f"vacuum (analyze) {', '.join(f'gallery_{name}' for name in TABLES)}"
-                )
+        gather_statistics()
         self.stdout.write(f"Made {self.images:,} images in {self._seconds} s.")
 
     def _tell(self, made: int) -> None:
