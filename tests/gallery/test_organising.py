@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from gallery import selection as selections
+from gallery import views_collections
 from gallery.models import Collection, Image, Mark, Tag
 from gallery.tasks import do_with_selection
 from venice_site.accounts.models import User
@@ -217,6 +218,14 @@ def test_a_private_picture_in_a_team_collection_stays_private(hang, as_bob, alic
     collection.put_in([image.pk], alice)
     assert "Show 0 pictures" in as_bob.get(collection.get_absolute_url()).text
     assert f"/gallery/images/{image.pk}/" not in as_bob.get("/gallery/collections/").text
+
+
+def test_a_large_collection_is_counted_only_so_far(hang, as_alice, alice, monkeypatch) -> None:
+    monkeypatch.setattr(views_collections, "MOST_COUNTED", 2)
+    collection = Collection.objects.create(owner=alice, name="Birds")
+    for shown in ("Show 1 picture<", "Show 2 pictures", "Show more than 2 pictures"):
+        collection.placements.create(image=hang(alice), by=alice)
+        assert shown in as_alice.get(collection.get_absolute_url()).text
 
 
 def test_collections_lie_in_one_another_but_never_in_themselves(as_alice, alice) -> None:
