@@ -14,6 +14,9 @@ import pytest
 from tests.product import ROOT, Product
 from tests.waiting import eventually
 
+# Together, so that they share one product.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("deaths")]
+
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
