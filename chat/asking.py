@@ -30,7 +30,6 @@ from venice_site.venice.types import ChatMessage, ChatOrder, Model
 ASKED_AT_ONCE = 2  # questions; of two, one may wait for the database
 GO_ON = "Continue exactly where your last answer stopped. Repeat nothing and add no remark."
 
-
 TIP = Statement(
     lambda: (
         Conversation.objects.select_for_update(no_key=True)
@@ -42,9 +41,8 @@ ACTIVE = Statement(lambda: Message.objects.filter(conversation=gap("conversation
 TEXTS = Statement(lambda: _texts(gap("conversation")))
 FILES = Statement(lambda: Attachment.objects.filter(message__conversation=gap("conversation")))
 
-
 # The interpreter carries out one thread at a time: of fifty that ask at once, those that wait here do not slow
-# down the one whose turn it is, and half of them have their first words in half the time.
+# down the one whose turn it is.
 line = Semaphore(ASKED_AT_ONCE)
 
 

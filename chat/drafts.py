@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from chat.queued import QueuedMessage
 from venice_site.accounts.models import User
-from venice_site.statements import Removal, Statement, gap
+from venice_site.statements import Statement, gap
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -93,23 +93,9 @@ def keep(
 
 def clear(user: User, place: Place | None, request_id: uuid.UUID | None) -> None:
     """Forget the draft that was sent; one that was written later in another browser stays."""
-    if place is None:
-        return
-    sent = {"owner": user.pk, "version": place.version, "request_id": request_id}
-    if place.conversation is None:
-        SENT_AS_FIRST.carry_out(**sent)
-    else:
-        SENT.carry_out(conversation=place.conversation, **sent)
-
-
-def _sent(conversation: Any) -> DraftQuerySet:
-    request_id = gap("request_id", models.UUIDField())
-    sent = Q(version=gap("version")) | Q(request_id=request_id)
-    return Draft.objects.filter(sent, owner=gap("owner"), conversation=conversation)
-
-
-SENT = Removal(lambda: _sent(gap("conversation")))
-SENT_AS_FIRST = Removal(lambda: _sent(None))
+    if place is not None:
+        sent = Q(version=place.version) | Q(request_id=request_id)
+        Draft.objects.at(user, place.conversation).filter(sent).delete()
 
 
 def _write(

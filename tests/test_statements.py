@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, Exists, OuterRef
 from django.utils import timezone
 
 from chat.models import Conversation, Folder, Message
-from venice_site.statements import Removal, Statement, gap, insert, update
+from venice_site.statements import Statement, gap, insert, update
 
 
 @pytest.fixture
@@ -137,14 +137,3 @@ def test_only_rows_with_these_values_are_written(conversation):
     other.refresh_from_db()
     assert (one.status, other.status) == ("failed", "succeeded")
     assert one.finished_at is not None
-
-
-def test_only_rows_that_a_removal_names_go(conversation):
-    insert(a_message(conversation, text="a"))
-    other = insert(a_message(conversation, text="b"))
-    gone = Removal(
-        lambda: Message.objects.filter(text=gap("text"), conversation=gap("conversation"))
-    )
-    assert gone.carry_out(text="a", conversation=conversation.pk) == 1
-    assert gone.carry_out(text="a", conversation=conversation.pk) == 0
-    assert list(Message.objects.all()) == [other]

@@ -27,10 +27,6 @@ class News(NamedTuple):
         """Return whether there is nothing to show."""
         return not (self.text or self.reasoning or self.ended)
 
-    def followed_by(self, later: News) -> News:
-        """Return both together."""
-        return News(self.text + later.text, self.reasoning + later.reasoning, later.ended)
-
 
 class LiveReply:
     """A reply while it is written in this process: what has arrived, and a bell for those who watch."""

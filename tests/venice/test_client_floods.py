@@ -145,17 +145,22 @@ def test_a_connection_is_used_again_and_cookies_are_not_kept():
     assert b"cookie" not in requests[1]
 
 
-def test_a_connection_is_used_again_by_another_thread():
-    connections = []
+def says_hi(connections):
+    """Return what answers every request of a connection, which it notes."""
 
     def answer(peer):
-        connections.append(1)
+        connections.append(peer)
         while peer.request():
             peer.send(SSE)
             peer.frame("Hi")
             peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
 
-    with server(answer) as url:
+    return answer
+
+
+def test_a_connection_is_used_again_by_another_thread():
+    connections = []
+    with server(says_hi(connections)) as url:
         client = Client(url, SECRET)
         for _ in range(3):
             thread = threading.Thread(target=ask, args=(client, "reply"))
@@ -202,15 +207,7 @@ def test_a_stream_gathers_words_once_there_are_some():
 
 def test_a_connection_is_used_again_after_a_whole_stream():
     connections = []
-
-    def answer(peer):
-        connections.append(peer)
-        while peer.request():
-            peer.send(SSE)
-            peer.frame("Hi")
-            peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
-
-    with server(answer) as url:
+    with server(says_hi(connections)) as url:
         client = Client(url, SECRET)
         for _ in range(2):
             with client.stream_chat(ASK) as stream:

@@ -74,8 +74,7 @@ def _shut(live: socket.socket) -> None:
 class Exchange:
     """One request and its answer: how long it may take and how far it has come. Times in seconds.
 
-    `every` is how long to let words gather between two reads: waking up for each of them costs more than
-    all else that is done with it.
+    `every` is how long to let words gather between two reads, so that a thread need not wake up for each.
     """
 
     def __init__(self, cancel: Cancel, *, idle: float, deadline: float, paid: bool) -> None:
