@@ -21,6 +21,7 @@ from chat.gallery_files import named
 from chat.models import Conversation, Message
 from chat.reading import Turn
 from chat.rendering import render
+from chat.visible import number_in
 from venice_site import doors
 from venice_site.accounts.models import User
 from venice_site.accounts.requests import SignedInRequest
@@ -56,26 +57,26 @@ def about(request: SignedInRequest) -> HttpResponse:
 
     Temporary conversations stand in no list.
     """
-    number = request.GET.get("message", "")
-    is_id = number.isascii() and number.isdecimal() and len(number) < 19
-    source = Message.objects.visible_to(request.user).filter(
-        pk=int(number) if is_id else 0, conversation__temporary_until=None
-    )
     asked = Conversation.objects.visible_to(request.user).filter(
         messages__attachments__from_image__in=named(request.GET), temporary_until=None
     )
-    talks = asked.order_by("-updated_at").distinct()[:MOST_TALKS]
-    first = source.select_related("conversation").first()
+    talks = asked.order_by("-updated_at").only("title", "updated_at").distinct()[:MOST_TALKS]
     return JsonResponse(
         {
-            "source": first
-            and {
-                "title": first.conversation.title,
-                "address": reverse("chat:message", args=[first.pk]),
-            },
+            "source": _source(request.user, number_in(request.GET, "message")),
             "about": [{"title": talk.title, "address": talk.get_absolute_url()} for talk in talks],
         }
     )
+
+
+def _source(user: User, message: int | None) -> dict[str, str] | None:
+    if not message:
+        return None
+    own = Message.objects.visible_to(user).filter(conversation__temporary_until=None)
+    title = own.filter(pk=message).values_list("conversation__title", flat=True).first()
+    if title is None:
+        return None
+    return {"title": title, "address": reverse("chat:message", args=[message])}
 
 
 @dataclass(frozen=True, slots=True)

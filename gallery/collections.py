@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 
 DEEPEST = 4
 LONGEST = 80
@@ -26,10 +27,6 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def editable_by(self, user: User) -> Self:
         """Return the collections that this person may rename, move and remove."""
         return self.filter(owner=user)
-
-    def branches(self) -> list[tuple[int, Branch]]:
-        """Return the collections as one chooses among them, with their depth."""
-        return list(tree(map(Branch._make, self.values_list("pk", "parent", "name"))))
 
 
 class Branch(NamedTuple):
@@ -99,6 +96,16 @@ class Placement(models.Model):
         return f"{self.image_id} in {self.collection_id}"
 
 
+BRANCHES = Statement(
+    lambda: Collection.objects.visible_to(gap("user")).values_list("pk", "parent", "name")
+)
+
+
+def branches(user: User) -> list[tuple[int, Branch]]:
+    """Return the collections that a person sees, as one chooses among them, with their depth."""
+    return list(tree(map(Branch._make, BRANCHES.all(user=user.pk))))
+
+
 def tree[One: Collection | Branch](collections: Iterable[One]) -> Iterator[tuple[int, One]]:
     """Yield collections with their depth, parents before children; orphans stand at the top."""
     found = list(collections)
@@ -117,7 +124,9 @@ def _branches[One: Collection | Branch](
         yield from _branches(below, one.pk, depth + 1)
 
 
-def with_all_inside(chosen: Iterable[Collection], everything: Iterable[Collection]) -> set[int]:
+def with_all_inside[One: Collection | Branch](
+    chosen: Iterable[One], everything: Iterable[One]
+) -> set[int]:
     """Return the ids of collections and of all that lie inside them."""
     inside = {one.pk for one in chosen}
     for _, one in tree(everything):

@@ -13,7 +13,9 @@ from gallery import abilities, fields, translation
 from gallery.commissions import Commission
 from gallery.forms import ComposerForm, initial_of, settings_of
 from gallery.models import Generation, Image, Preset
+from gallery.presets import USABLE
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 from venice_site.templatetags.studio import usd
 from venice_site.venice.models import Metric
 from venice_site.venice.retirement import retirement_notice
@@ -23,6 +25,14 @@ from venice_site.venice.types import Model
 PROMPTS_SHOWN = 3
 PROMPTS_REMEMBERED = 40
 LOOKED_THROUGH = 400  # generations in which remembered prompts are looked for
+
+LAST = Statement(
+    lambda: (
+        Generation.objects.prompted_by(gap("user"))
+        .order_by("-pk", "images__pk")
+        .values_list("typed", "prompt", "images__order", "images__visibility")[:1]
+    )
+)
 
 
 class Offered(NamedTuple):
@@ -85,8 +95,7 @@ class Composer:
     @cached_property
     def presets(self) -> tuple[Offered, ...]:
         """Return the presets that this person may use."""
-        found = Preset.objects.visible_to(self.user)
-        rows = list(found.values_list("pk", "name", "shared", "user"))
+        rows = USABLE.all(user=self.user.pk)
         others = {owner for *_, owner in rows} - {self.user.pk}
         names = User.objects.in_bulk(others) if others else {}
         return tuple(
@@ -186,9 +195,7 @@ def _composer(
 
 def _remembered(user: User) -> dict[str, Any]:
     """Return the person's last settings; a seed that was drawn then is drawn anew."""
-    made = Generation.objects.prompted_by(user).order_by("-pk", "images__pk")
-    told = made.values_list("typed", "prompt", "images__order", "images__visibility").first()
-    typed, prompt, order, visibility = told or ("", "", None, "")
+    typed, prompt, order, visibility = LAST.first(user=user.pk) or ("", "", None, "")
     if order is None:
         return {}
     settings = settings_of(order, visibility) | {"prompt": typed or prompt}

@@ -20,13 +20,12 @@ from gallery.index import Tally
 from gallery.models import Image, Visibility
 from gallery.query import Part
 from gallery.search import Search
-from gallery.tags import Tag
+from gallery.tags import names_shown
 from venice_site.accounts.models import User
 from venice_site.venice.runs import RunStatus
 
 MOST_COUNTED = 2000  # of which the rows are read, in 40 ms
 MOST_SHOWN = 12
-TAGS_SHOWN = 200
 QUICK = {
     "Yours": Part("me", "by"),
     "Favourites": Part("favourite", "is"),
@@ -132,8 +131,7 @@ class Facets:
     @property
     def tags(self) -> list[Choice]:
         """Return the team's tags."""
-        tags = Tag.objects.values_list("name", flat=True)[:TAGS_SHOWN]
-        return [Choice.of(self.search, Part(name, "tag")) for name in tags]
+        return [Choice.of(self.search, Part(name, "tag")) for name in names_shown()]
 
     @cached_property
     def _models(self) -> Counter[str]:

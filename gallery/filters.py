@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from gallery.collections import Collection, with_all_inside
+from gallery.collections import branches, with_all_inside
 from gallery.index import Tally
 from gallery.marks import HIGHEST
 from gallery.models import Image
@@ -94,7 +94,7 @@ class Filters:
     def _by(self, value: str) -> Meaning:
         if value.lower() == "me":
             return _any([f"u{self.user.pk}"])
-        names = {person.username: person.pk for person in User.objects.all()}
+        names = dict(User.objects.values_list("username", "pk"))
         found = named_like(value, names)
         if not found:
             return Meaningless(f"Nobody here is called “{value}”.")
@@ -113,14 +113,16 @@ class Filters:
         return Condition(from_id=place) if place else Meaningless(f"Nothing is newer than {value}.")
 
     def _tag(self, value: str) -> Meaning:
-        tags = {tag.name: tag.pk for tag in Tag.objects.all()}
-        found = named_like(value, tags) if value.endswith("*") else {tidy(value)} & tags.keys()
+        begins = value.endswith("*")
+        read = Tag.objects.all() if begins else Tag.objects.filter(name=tidy(value))
+        tags = dict(read.values_list("name", "pk"))
+        found = named_like(value, tags) if begins else tags.keys()
         if not found:
             return Meaningless(f"There is no tag “{value}”.")
         return _any(f"t{tags[name]}" for name in found)
 
     def _in(self, value: str) -> Meaning:
-        everything = list(Collection.objects.visible_to(self.user))
+        everything = [one for _, one in branches(self.user)]
         chosen = [one for one in everything if one.name.casefold() == value.casefold()]
         if not chosen:
             return Meaningless(f"You see no collection called “{value}”.")

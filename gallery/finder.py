@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from gallery.collections import Branch, Collection
+from gallery.collections import Branch, branches
 from gallery.models import SavedSearch, Viewing
-from gallery.tags import Tag
+from gallery.tags import names_shown
 from venice_site.accounts.models import User
-
-TAGS_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,12 @@ class Finder:
     @cached_property
     def tags(self) -> list[str]:
         """Return the names of the team's tags."""
-        return list(Tag.objects.values_list("name", flat=True)[:TAGS_SHOWN])
+        return names_shown()
 
     @cached_property
     def collections(self) -> list[tuple[int, Branch]]:
         """Return the collections that the person sees, with their depth."""
-        return Collection.objects.visible_to(self.user).branches()
+        return branches(self.user)
 
     @cached_property
     def veils(self) -> bool:

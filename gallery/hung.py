@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import starmap
@@ -12,14 +12,16 @@ from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from gallery import imaging
-from gallery.models import Image, ImageKind
+from gallery.models import TEAM_SHELF, Image, ImageKind, ImageQuerySet
 from gallery.models.generations import caption
 from gallery.models.images import asked, ordered_proportion
 from gallery.visibility import Visibility
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, filling, gap, gaps
 from venice_site.venice.runs import UNFINISHED
 from venice_site.venice.types import ImageOrder
 
+MOST_AT_ONCE = 72  # images: a page, and the rows above it
 OF_EACH = (
     "pk",
     "created_at",
@@ -155,14 +157,29 @@ class HungWords(_Hung):
         return (self.finished_at or timezone.now()) - self.started_at if self.started_at else None
 
 
-def pictures(user: User, ids: Iterable[int]) -> Iterator[HungPicture]:
-    """Yield the pictures among these images that a person's grid shows."""
-    shown = Image.objects.shown_to(user).pictures().filter(pk__in=list(ids)).order_by()
-    mine = FilteredRelation("marks", condition=Q(marks__user=user))
-    return starmap(HungPicture, shown.annotate(mine=mine).values_list(*OF_PICTURES))
+PICTURES = Statement(
+    lambda: (
+        _shown()
+        .pictures()
+        .annotate(mine=FilteredRelation("marks", condition=Q(marks__user=gap("user"))))
+        .values_list(*OF_PICTURES)
+    )
+)
+OTHERS = Statement(lambda: _shown().values_list(*OF_OTHERS))
 
 
-def others(user: User, ids: Iterable[int]) -> list[HungWords]:
-    """Return the images among these that a person's grid shows without a picture."""
-    shown = Image.objects.shown_to(user).filter(pk__in=list(ids)).order_by()
-    return list(starmap(HungWords, shown.values_list(*OF_OTHERS)))
+def _shown() -> ImageQuerySet:
+    shown = Image.objects.filter(shelf__in=[TEAM_SHELF, gap("user")])
+    return shown.filter(pk__in=gaps("image", MOST_AT_ONCE)).order_by()
+
+
+def pictures(user: User, ids: Sequence[int]) -> Iterator[HungPicture]:
+    """Yield the pictures among these images, one to `MOST_AT_ONCE`, that a person's grid shows."""
+    asked = filling("image", ids, MOST_AT_ONCE)
+    return starmap(HungPicture, PICTURES.all(user=user.pk, **asked))
+
+
+def others(user: User, ids: Sequence[int]) -> list[HungWords]:
+    """Return the images among these, one to `MOST_AT_ONCE`, that a person's grid shows without a picture."""
+    asked = filling("image", ids, MOST_AT_ONCE)
+    return list(starmap(HungWords, OTHERS.all(user=user.pk, **asked)))

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, gap
 
 PROMPT = "{prompt}"
 
@@ -41,6 +42,11 @@ class Preset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+USABLE = Statement(
+    lambda: Preset.objects.visible_to(gap("user")).values_list("pk", "name", "shared", "user")
+)
 
 
 def around(template: str, prompt: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.db import connection
 
+from gallery import bounds
 from gallery.filters import Condition, Filters, Meaning, Meaningless
 from gallery.models import TEAM_SHELF
 from gallery.query import Part, Query
@@ -74,9 +75,13 @@ class Search:
             if isinstance(one, Condition):
                 first, end = _span(one, part.is_negated)
                 below, above = min(below, end), max(above, first - 1)
-        if self.query:
-            return _matching(self.expression, below, above, number, is_upward)
-        return self._on_shelves(below, above, number, is_upward)
+        if not self.query:
+            return self._on_shelves(below, above, number, is_upward)
+        if connection.vendor != "postgresql":
+            return _in_lite(*self._asked_in(_Lite()), below, above, number, is_upward)
+        tokens = [one.tokens for one in self._required if isinstance(one, Condition)]
+        below, above = bounds.nearer(tokens, below, above, is_upward=is_upward)
+        return _in_postgres(*self._asked_in(_Postgres()), below, above, number, is_upward)
 
     @property
     def _required(self) -> list[Meaning]:
@@ -88,14 +93,10 @@ class Search:
         told = [
             value for shelf in (TEAM_SHELF, self.user.pk) for value in (shelf, below, above, number)
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [*told, number])
-            return [int(row[0]) for row in cursor.fetchall()]
+        return _ids_of(statement, [*told, number])
 
-    @property
-    def expression(self) -> str:
-        """Return the query in the language of the database."""
-        speak = _Postgres() if connection.vendor == "postgresql" else _Lite()
+    def _asked_in(self, speak: _Lite | _Postgres) -> tuple[list[str], list[str]]:
+        """Return what is wanted and what is refused, in the language of the database."""
         wanted = [speak.facts((f"a{TEAM_SHELF}", f"a{self.user.pk}"))]
         refused: list[str] = []
         for part in self.query.texts:
@@ -104,7 +105,7 @@ class Search:
         for part, meaning in self.meanings.items():
             if isinstance(meaning, Condition) and meaning.tokens:
                 (refused if part.is_negated else wanted).append(speak.facts(meaning.tokens))
-        return speak.all_but(wanted, refused)
+        return wanted, refused
 
 
 def _span(condition: Condition, is_negated: bool) -> tuple[int, int]:
@@ -127,10 +128,6 @@ class _Lite:
         begun = [f'"{beginning}" *'] if beginning else []
         return f"words : ({' OR '.join([*map(self._token, spoken), *begun])})"
 
-    def all_but(self, wanted: Sequence[str], refused: Sequence[str]) -> str:
-        found = " AND ".join(f"({one})" for one in wanted)
-        return f"({found}) NOT ({' OR '.join(refused)})" if refused else found
-
     def _token(self, token: str) -> str:
         return f'"{token[:-1]}" *' if token.endswith("*") else f'"{token}"'
 
@@ -147,9 +144,6 @@ class _Postgres:
     def either(self, spoken: Sequence[str], beginning: str) -> str:
         begun = [f"'{beginning}':*"] if beginning else []
         return f"({' | '.join([*map(self._token, spoken), *begun])})"
-
-    def all_but(self, wanted: Sequence[str], refused: Sequence[str]) -> str:
-        return " & ".join([*wanted, *(f"!{one}" for one in refused)])
 
     def _token(self, token: str) -> str:
         return f"'{token[:-1]}':*" if token.endswith("*") else f"'{token}'"
@@ -171,32 +165,50 @@ SHELF = (
 )
 SHELVES = f"{SHELF} union all {SHELF} order by {{0}} limit %s"
 LITE = (
-    "select rowid from gallery_search where gallery_search match %s and {0} order by {1} limit %s"
+    "select rowid from gallery_search where gallery_search match %s and rowid < %s and rowid > %s"
+    " order by {} limit %s"
 )
+# Each part is a condition of its own: the index brings those together ten times as fast as it works out one
+# condition of many parts.
 POSTGRES = (
-    "select image_id from gallery_searchdocument where vector @@ %s::tsquery and {0}"
+    "select image_id from gallery_searchdocument where image_id < %s and image_id > %s and {0}"
     " order by {1} limit %s"
 )
+WANTED, REFUSED = "vector @@ %s::tsquery", "not vector @@ %s::tsquery"
 
 # The newest few thousand alone. PostgreSQL takes phrases for rare, and would fetch all 45,000 pictures that
 # have a common one, for half a second, to show the newest 60.
 NEAR = (
-    "select image_id from (select image_id, vector from gallery_searchdocument where {0}"
-    " order by {1} limit 3000) as near where vector @@ %s::tsquery order by {1} limit %s"
+    "select image_id from (select image_id, vector from gallery_searchdocument"
+    " where image_id < %s and image_id > %s order by {1} limit 3000) as near"
+    " where {0} order by {1} limit %s"
 )
 
 
-def _matching(expression: str, below: int, above: int, number: int, is_upward: bool) -> list[int]:
-    is_postgres = connection.vendor == "postgresql"
-    column = "image_id" if is_postgres else "rowid"
-    order = column if is_upward else f"{column} desc"
-    bounds = f"{column} < %s and {column} > %s"
+def _in_lite(
+    wanted: list[str], refused: list[str], below: int, above: int, number: int, is_upward: bool
+) -> list[int]:
+    expression = " AND ".join(f"({one})" for one in wanted)
+    if refused:
+        expression = f"({expression}) NOT ({' OR '.join(refused)})"
+    statement = LITE.format("rowid" if is_upward else "rowid desc")
+    return _ids_of(statement, [expression, below, above, number])
+
+
+def _in_postgres(
+    wanted: list[str], refused: list[str], below: int, above: int, number: int, is_upward: bool
+) -> list[int]:
+    conditions = " and ".join([WANTED] * len(wanted) + [REFUSED] * len(refused))
+    order = "image_id" if is_upward else "image_id desc"
+    told: list[str | int] = [below, above, *wanted, *refused, number]
+    if any("<->" in one for one in wanted):
+        near = _ids_of(NEAR.format(conditions, order), told)
+        if len(near) == number:
+            return near
+    return _ids_of(POSTGRES.format(conditions, order), told)
+
+
+def _ids_of(statement: str, told: Sequence[str | int]) -> list[int]:
     with connection.cursor() as cursor:
-        if is_postgres and "<->" in expression:
-            cursor.execute(NEAR.format(bounds, order), [below, above, expression, number])
-            near = [int(row[0]) for row in cursor.fetchall()]
-            if len(near) == number:
-                return near
-        statement = (POSTGRES if is_postgres else LITE).format(bounds, order)
-        cursor.execute(statement, [expression, below, above, number])
+        cursor.execute(statement, told)
         return [int(row[0]) for row in cursor.fetchall()]

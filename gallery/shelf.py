@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gallery.collections import Branch, Collection
+from gallery.collections import Branch, branches
 from gallery.marks import HIGHEST, Mark
 from gallery.models import Image
 from gallery.tags import Tag
@@ -29,7 +29,7 @@ class Shelf:
     def of(cls, user: User, image: Image) -> Shelf:
         """Return what stands on an image."""
         mark = Mark.objects.of(user, [image.pk]).get(image.pk) or Mark(user=user, image=image)
-        seen = Collection.objects.visible_to(user).branches()
+        seen = branches(user)
         inside = set(image.placements.values_list("collection", flat=True))
         return cls(
             mark,

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from django.db import models, transaction
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement
 
 LONGEST = 40
+MOST_SHOWN = 200
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
@@ -66,6 +68,14 @@ class Tagging(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag} on {self.image_id}"
+
+
+NAMES = Statement(lambda: Tag.objects.values_list("name")[:MOST_SHOWN])
+
+
+def names_shown() -> list[str]:
+    """Return the names of the team's first tags."""
+    return [name for (name,) in NAMES.all()]
 
 
 def tidy(name: str) -> str:

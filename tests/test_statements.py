@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, Exists, OuterRef
 from django.utils import timezone
 
 from chat.models import Conversation, Folder, Message
-from venice_site.statements import Statement, gap, insert, update
+from venice_site.statements import Statement, filling, gap, gaps, insert, update
 
 
 @pytest.fixture
@@ -68,6 +68,20 @@ def test_values_come_as_tuples_in_the_order_of_the_query(conversation):
         ("a", first.created_at),
     ]
     assert pairs.all(conversation=0) == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_list_may_be_shorter_than_there_are_gaps(conversation, number):
+    ids = [insert(a_message(conversation, text=text)).pk for text in "abc"]
+    those = Statement(
+        lambda: (
+            Message.objects.filter(pk__in=gaps("id", 3), conversation=gap("conversation"))
+            .order_by("pk")
+            .values_list("pk")
+        )
+    )
+    asked = filling("id", ids[:number], 3)
+    assert [pk for (pk,) in those.all(conversation=conversation.pk, **asked)] == ids[:number]
 
 
 def test_what_a_query_adds_to_a_model_is_there(conversation):

@@ -30,6 +30,17 @@ def gap(name: str, kind: Field[Any, Any] | None = None) -> Any:
     return _Gap(name, kind)
 
 
+def gaps(name: str, number: int) -> list[Any]:
+    """Return so many gaps, for a condition on a list of values that `filling` puts into them."""
+    return [gap(f"{name}{place}") for place in range(number)]
+
+
+def filling(name: str, values: Sequence[Any], number: int) -> dict[str, Any]:
+    """Return what is put into so many gaps: one value or more, the last of which fills those that are left."""
+    last = [values[-1]] * (number - len(values))
+    return {f"{name}{place}": value for place, value in enumerate([*values, *last])}
+
+
 class _Gap(Expression):
     def __init__(self, name: str, kind: Field[Any, Any] | None = None) -> None:
         super().__init__(output_field=kind)

@@ -9,7 +9,8 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
-from gallery import bars, cards, parts
+from gallery import bars, cards, parts, rows
+from gallery.covers import Cover
 from gallery.grid import Card, Page
 from gallery.models import Image, Viewing
 from gallery.presses import buttons
@@ -54,6 +55,18 @@ def card(context: Context, item: Card, address: str, oob: object) -> SafeString:
 
 def _viewer(context: Context) -> cards.Viewer:
     return cards.Viewer(context["user"].pk, context.get("csrf_token", ""))
+
+
+@register.simple_tag
+def deleted(image: Image) -> SafeString:
+    """Return the line of an image in the trash."""
+    return rows.deleted(image)
+
+
+@register.simple_tag
+def cover(shown: Cover) -> SafeString:
+    """Return a collection with its newest pictures."""
+    return rows.cover(shown)
 
 
 @register.simple_tag(takes_context=True)

@@ -10,10 +10,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gallery import bounds
 from gallery.facets import Facets
 from gallery.grid import PAGE_SIZE
 from gallery.models import Collection, Image, Mark, SearchDocument, Tag, Tally
-from gallery.search import Search
+from gallery.search import NO_END, Search
 from venice_site.venice.models import Call
 
 HTMX = {"HX-Request": "true"}
@@ -180,6 +181,27 @@ def test_a_filter_finds_what_it_names(hang, found, alice, bob, text: str) -> Non
     if text == "status:succeeded":
         expected = list(Image.objects.order_by("-pk").values_list("pk", flat=True))
     assert found(alice, text) == expected
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no bounds")
+def test_pictures_without_what_a_filter_asks_for_are_leapt_over(hang, alice, bob) -> None:
+    old, _, new, _ = (
+        hang(person, model=model).pk
+        for person, model in ((alice, "flux"), (bob, "wan"), (alice, "flux"), (bob, "wan"))
+    )
+    Tag.objects.put_on([old], alice, ["winter"])
+
+    def bounded(text: str, below: int, above: int, *, is_upward: bool = False) -> tuple[int, int]:
+        meanings = Search.of(alice, text).meanings.values()
+        return bounds.nearer([one.tokens for one in meanings], below, above, is_upward=is_upward)
+
+    assert bounded("model:flux", NO_END, 0) == (new + 1, 0)
+    assert bounded("model:flux", new, 0) == (old + 1, 0)
+    assert bounded("model:flux", NO_END, old, is_upward=True) == (NO_END, new - 1)
+    assert bounded("by:me tag:winter", NO_END, 0) == (old + 1, 0)
+    assert bounded("size:1024x768", NO_END, 0) == (NO_END, 0)
+    below, above = bounded("by:bob tag:winter", NO_END, new)
+    assert below == above  # nothing is in between
 
 
 def test_dates_are_places_in_the_row_of_pictures(hang, found, alice) -> None:

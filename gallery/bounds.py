@@ -1,0 +1,61 @@
+"""Where the nearest image lies of which a filter is true, by plain indexes; PostgreSQL has to be told.
+
+It reads a page by walking back from the newest image and leaving out what does not fit. Past a year in which
+nobody used a model that would be a walk of a quarter of a second among 1,000,000 images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+NEAREST = (
+    "(select {image} from {table} where {column} = %s and {image} < %s and {image} > %s"
+    " order by {image} {order} limit 1)"
+)
+# By the letter of the token, where an index leads from the value to the images in their order.
+KEPT = {
+    "m": ("gallery_image", "id", "model"),
+    "y": ("gallery_image", "id", "style"),
+    "u": ("gallery_image", "id", "user_id"),
+    "t": ("gallery_tagging", "image_id", "tag_id"),
+    "c": ("gallery_placement", "image_id", "collection_id"),
+    "f": ("gallery_mark", "image_id", "user_id"),
+}
+NAMES = ("m", "y")  # are in hexadecimal, the others are ids
+
+
+def nearer(
+    filters: Iterable[Sequence[str]], below: int, above: int, *, is_upward: bool
+) -> tuple[int, int]:
+    """Return bounds between which every image lies of which all the filters are true.
+
+    A filter is true when any of its tokens is. Bounds with nothing in between mean that there is none.
+    """
+    known = [tokens for tokens in filters if tokens and all(one[0] in KEPT for one in tokens)]
+    if not known:
+        return below, above
+    asked = [_asked(tokens, is_upward) for tokens in known]
+    told = [part for tokens in known for one in tokens for part in (_value(one), below, above)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {', '.join(asked)}", told)
+        nearest: list[int | None] = list(cursor.fetchone())
+    found = [one for one in nearest if one is not None]
+    if len(found) < len(nearest):
+        return above, above
+    return (below, max(found) - 1) if is_upward else (min(found) + 1, above)
+
+
+def _asked(tokens: Sequence[str], is_upward: bool) -> str:
+    order = "asc" if is_upward else "desc"
+    places = (KEPT[token[0]] for token in tokens)
+    parts = [
+        NEAREST.format(table=table, image=image, column=column, order=order)
+        for table, image, column in places
+    ]
+    return f"{'least' if is_upward else 'greatest'}({', '.join(parts)})"
+
+
+def _value(token: str) -> str | int:
+    return bytes.fromhex(token[1:]).decode() if token[0] in NAMES else int(token[1:])
