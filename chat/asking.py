@@ -179,6 +179,7 @@ def _begin(
             for column, order in enumerate(orders)
         ]
         _lead_to(conversation, replies_begun[0])
+    replies.writers.let_ask(replies_begun)
     conversation.grow(message, *replies_begun)
     reply, *beside = replies_begun
     attached = tuple(message.attachments.all()) if question.files else ()
@@ -197,6 +198,7 @@ def _begin_sibling(venice: Venice, reply: Message, order: ChatOrder, **kept: Any
         _make_way(conversation, again=reply)
         new = _begin_reply(venice, conversation, reply.parent, order, column=reply.column, **kept)
         _lead_to(conversation, new)
+    replies.writers.let_ask([new])
     conversation.grow(new)
     return Asked(new)
 

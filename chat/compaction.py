@@ -6,7 +6,7 @@ What was said stays as it is. A summary belongs to a point of the tree, so other
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,7 +16,7 @@ from chat.models import Message, Outline, Summary
 from venice_site.venice import quotas
 from venice_site.venice.errors import Stopped, VeniceError
 from venice_site.venice.models import CallKind
-from venice_site.venice.service import ReplyStream, Venice
+from venice_site.venice.service import Cancel, Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, FilePart, Model
 
 log = logging.getLogger("studio.chat")
@@ -35,7 +35,6 @@ INSTRUCTIONS = (
 )
 SO_FAR = "The summary so far:\n\n{}\n\nThe conversation goes on:\n\n{}"
 TOLD_INSTEAD = "Summary of the first {} messages of this conversation:\n\n{}"
-Follow = Callable[[ReplyStream], None]
 
 
 class NotSummarised(VeniceError):
@@ -63,12 +62,11 @@ class Passage:
 
 
 def fitted(
-    venice: Venice, reply: Message, order: ChatOrder, follow: Follow, *, refused: bool = False
+    venice: Venice, reply: Message, order: ChatOrder, cancel: Cancel, *, refused: bool = False
 ) -> ChatOrder:
     """Return the order so that it fits the model: as it is, or with a summary of its oldest part.
 
-    Asks the model for one when none is there, and keeps it. `follow` is told of each stream, so that
-    somebody can stop it. `refused`: Venice found it too long although we did not, so it becomes much
+    Asks the model for one when none is there, and keeps it; `cancel` stops that. `refused`: Venice found it too long although we did not, so it becomes much
     shorter than it was. Raises `Stopped` and `VeniceError`.
     """
     model = venice.model("text", order.model)
@@ -86,7 +84,7 @@ def fitted(
         most = int(min(most, branch.tokens(summary) + beside) * SHORTER)
         fits, summary = branch.fitting(most - beside)
     if not fits:
-        summary = _Summarising(venice, reply, order, model, most, branch, follow).carry_out(summary)
+        summary = _Summarising(venice, reply, order, model, most, branch, cancel).carry_out(summary)
     if summary is None:
         return order
     Message.objects.filter(pk=reply.pk).update(summary=summary)
@@ -130,7 +128,7 @@ class _Summarising:
         model: Model,
         most: int,
         branch: Branch,
-        follow: Follow,
+        cancel: Cancel,
     ) -> None:
         self.venice = venice
         self.reply = reply
@@ -138,7 +136,7 @@ class _Summarising:
         self.model = model
         self.most = most
         self.branch = branch
-        self.follow = follow
+        self.cancel = cancel
         self.turns = _turns(order)
 
     def carry_out(self, earlier: Summary | None) -> Summary:
@@ -237,8 +235,8 @@ class _Summarising:
     def _answer(self, order: ChatOrder) -> str:
         """Return what the model answers; however it ends, the call is settled."""
         call = self.venice.reserve_reply(order, kind=CallKind.SUMMARY)
-        stream = self.venice.stream_reply(order, call.pk, partial(quotas.settle, call.pk))
-        self.follow(stream)
+        settle = partial(quotas.settle, call.pk)
+        stream = self.venice.stream_reply(order, call.pk, settle, cancel=self.cancel)
         try:
             with stream:
                 answer = "".join(delta.text for delta in stream)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from chat.models import Message
 from chat.rendering import one_line_end
-from venice_site.venice.service import ReplyStream, Venice
+from venice_site.venice.service import Cancel, Venice
 from venice_site.venice.types import ChatOrder, Delta
 
 BEAT_EVERY = 1.0  # seconds between two heartbeats of a row that does not
@@ -35,6 +35,7 @@ class LiveReply:
         self.reply = reply
         self.order = order
         self.venice = venice
+        self.cancel = Cancel()
         self.facts: dict[str, Any] = {}
         self.given_up = False
         self._bell = threading.Condition()
@@ -43,18 +44,8 @@ class LiveReply:
         self._written = (len(self._text), 0)
         self._began = time.monotonic()
         self._next_beat = self._began + BEAT_EVERY  # the row was begun with a heartbeat
-        self._stream: ReplyStream | None = None
-        self._stopped = False
         self._ended = False
         self.has_content = False
-
-    def follow(self, stream: ReplyStream) -> None:
-        """Know the stream that is written from, so that stopping can close it; closed at once if too late."""
-        with self._bell:
-            self._stream = stream
-            stopped = self._stopped
-        if stopped:
-            stream.close()
 
     def take(self, delta: Delta) -> None:
         """Take in what arrived and ring the bell."""
@@ -87,11 +78,7 @@ class LiveReply:
 
     def stop(self) -> None:
         """Close the stream, also before its first byte; the writer then ends by itself."""
-        with self._bell:
-            self._stopped = True
-            stream = self._stream
-        if stream is not None:
-            stream.close()
+        self.cancel.set()
 
     def give_up(self) -> None:
         """Stop because this process ends; the reply is interrupted, not cancelled."""

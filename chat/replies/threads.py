@@ -29,6 +29,7 @@ log = logging.getLogger("studio.replies")
 FLUSH_EVERY = 0.25  # seconds between two writes of a row that grows
 ROWS_A_TRANSACTION = 25  # keeps the one writer of SQLite free for others within a few milliseconds
 WRITERS_AT_MOST = 512
+ASKED_WITHIN = 0.05  # seconds
 
 ended = Signal()  # sent as `reply`, by its writer, when a reply has ended however it did
 
@@ -58,6 +59,16 @@ class Writers:
         except RuntimeError:  # the interpreter is shutting down and takes no more work
             self._forget(live)
             reply.interrupt()
+
+    def let_ask(self, replies: Iterable[Message]) -> None:
+        """Wait until Venice is asked for replies that have just begun, a twentieth of a second at the most.
+
+        Threads share one interpreter: what the caller does meanwhile would only make Venice wait.
+        """
+        until = time.monotonic() + ASKED_WITHIN
+        for reply in replies:
+            if (live := self._live.get(reply.pk)) is not None:
+                live.cancel.sent.wait(max(0.0, until - time.monotonic()))
 
     def watch(self, reply_id: int) -> Watch | None:
         """Return a look at a reply that is written here, else None."""

@@ -31,10 +31,11 @@ def _write(live: LiveReply, *, refused: bool = False) -> bool:
     assert call is not None  # every reply is reserved before it is written
     can_summarise = not refused and compaction.can_summarise(live.venice, live.order)
     try:
-        order = compaction.fitted(live.venice, reply, live.order, live.follow, refused=refused)
+        order = compaction.fitted(live.venice, reply, live.order, live.cancel, refused=refused)
         end_well = partial(_end_well, live)
-        stream = live.venice.stream_reply(order, call, end_well, may_shorten=not can_summarise)
-        live.follow(stream)
+        stream = live.venice.stream_reply(
+            order, call, end_well, may_shorten=not can_summarise, cancel=live.cancel
+        )
         with stream:
             for delta in stream:
                 live.take(delta)

@@ -29,13 +29,14 @@ class ReplyStream:
         start: Callable[[Callable[[], bool]], Operation],
         model_of: Callable[[str], Model],
         conclude: Callable[[Usage], None],
+        cancel: Cancel,
     ) -> None:
         self._order = order
         self._sent = order
         self._start = start
         self._model_of = model_of
         self._conclude = conclude
-        self._cancel = Cancel()
+        self._cancel = cancel
         self._stream: ChatStream | None = None
         self._served_by = order.model
         self._deltas = self._read()

@@ -22,7 +22,7 @@ from venice_site.venice import (
     quotas,
 )
 from venice_site.venice.catalogue import Catalogue
-from venice_site.venice.client import ImageAnswer
+from venice_site.venice.client import Cancel, ImageAnswer
 from venice_site.venice.clients import client_of
 from venice_site.venice.decisions import FellBack, OrderFacts
 from venice_site.venice.edits import TOOLS, edited_by
@@ -47,7 +47,7 @@ from venice_site.venice.types import (
     Usage,
 )
 
-__all__ = ["ReplyStream", "Venice", "check_key", "model_name", "on_stand_in"]
+__all__ = ["Cancel", "ReplyStream", "Venice", "check_key", "model_name", "on_stand_in"]
 
 Kind = Literal["image", "inpaint", "text"]
 CHARACTERS_ASK = 3  # keys at the most, to find one that Venice does not refuse
@@ -224,12 +224,13 @@ class Venice:
         conclude: Callable[[Usage], None] = lambda usage: None,
         *,
         may_shorten: bool = False,
+        cancel: Cancel | None = None,
     ) -> ReplyStream:
         """Return the stream of one reply; nothing is sent before its first delta is asked for.
 
         `conclude` writes what was made of a reply that came whole, in one transaction with what is recorded of
         it; it is called again when the database was busy. `may_shorten`: when Venice says that it is too long,
-        its oldest turns are left out, once.
+        its oldest turns are left out, once. `cancel` stops it as `close()` does, and can be had before.
         """
 
         def estimate(model: str) -> Estimate:
@@ -242,7 +243,13 @@ class Venice:
             operation.facts = replace(operation.facts, can_shorten=can_shorten)
             return operation
 
-        return ReplyStream(order, start, lambda model_id: self._known("text", model_id), conclude)
+        return ReplyStream(
+            order,
+            start,
+            lambda model_id: self._known("text", model_id),
+            conclude,
+            cancel or Cancel(),
+        )
 
     def _known(self, kind: Kind, model_id: str) -> Model:
         """Return a model of the catalogue, or one of which nothing but its name is known."""

@@ -39,9 +39,13 @@ BUFFER = 65536  # bytes
 
 
 class Cancel:
-    """Stops the request that runs under it, and every later one; may be set from any thread at any moment."""
+    """Stops the request that runs under it, and every later one; may be set from any thread at any moment.
+
+    `sent` is set as soon as a request under it went out.
+    """
 
     def __init__(self) -> None:
+        self.sent = threading.Event()
         self._lock = threading.Lock()
         self._set = False
         self._socket: socket.socket | None = None
@@ -232,6 +236,7 @@ class _Connection(HTTPConnection):
         self._hold()
         super().request(*args, **kwargs)
         exchange.sent = True
+        exchange.cancel.sent.set()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
