@@ -93,9 +93,9 @@ def keep(
 
 def clear(user: User, place: Place | None, request_id: uuid.UUID | None) -> None:
     """Forget the draft that was sent; one that was written later in another browser stays."""
-    if place is not None:
-        sent = Q(version=place.version) | Q(request_id=request_id)
-        Draft.objects.at(user, place.conversation).filter(sent).delete()
+    draft = _at(user, place.conversation) if place else None
+    if place and draft and (draft.version == place.version or draft.request_id == request_id):
+        Draft.objects.filter(pk=draft.pk, version=draft.version).delete()
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -52,7 +52,23 @@ class Folder(models.Model):
         return reverse("chat:index", query={"folder": self.pk})
 
 
-OF_PERSON = Statement(lambda: Folder.objects.visible_to(gap("owner")))
+class Named(NamedTuple):
+    """A folder as one chooses it."""
+
+    pk: int
+    name: str
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the list of what is in the folder."""
+        return reverse("chat:index", query={"folder": self.pk})
+
+
+NAMES = Statement(lambda: Folder.objects.visible_to(gap("owner")).values_list("pk", "name"))
+
+
+def names_of(user: User) -> tuple[Named, ...]:
+    """Return a person's folders, by name."""
+    return tuple(map(Named._make, NAMES.all(owner=user.pk)))
 
 
 def instructions_for(conversation: Conversation) -> str:

@@ -82,6 +82,11 @@ class Entries:
     is_first: bool = True
     is_selecting: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether it holds no conversation."""
+        return not self.days
+
 
 def read_entries(
     user: User, shelf: Shelf | None = None, after: str = "", *, selecting: bool = False

@@ -38,6 +38,14 @@ PAGE = "chat/conversation.html"
 REPLY: Statement[Message] = Statement(
     lambda: _visible_messages(gap("owner"), gap("conversation")).replies().filter(pk=gap("pk"))
 )
+IS_REPLY = Statement(
+    lambda: (
+        Message.objects.visible_to(gap("owner"))
+        .replies()
+        .filter(pk=gap("pk"), conversation=gap("conversation"))
+        .values_list("pk")
+    )
+)
 WRITTEN = Statement(
     lambda: Message.objects.filter(pk=gap("pk")).select_related("conversation__part", "parent")
 )
@@ -202,7 +210,7 @@ def reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
 @require_GET
 def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase:
     """Stream one reply as server-sent events; 204 when every place is taken."""
-    found = _reply(request, pk, reply_id)
+    found_or_404(IS_REPLY.first(pk=reply_id, conversation=pk, owner=request.user.pk))
 
     def finished() -> str:
         final = found_or_404(WRITTEN.first(pk=reply_id))
@@ -212,7 +220,7 @@ def stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase
             return turns.plain(turn, final.conversation, get_token(request))
         return render_to_string(f"{PAGE}#message", _turn_context(final), request)
 
-    return served(Stream.begin(found.pk, finished))
+    return served(Stream.begin(reply_id, finished))
 
 
 def _messages(request: SignedInRequest, pk: int) -> Any:
@@ -252,7 +260,7 @@ def show_page(
         "branch": branch or Branch(),
         "current": found.pk if found else None,
         "entries": forms.pop("entries", None) or read_entries(request.user),
-        "folders": folders.OF_PERSON.all(owner=request.user.pk),
+        "folders": folders.names_of(request.user),
         "queue": read_queue(found) if found else None,
         "composer": _composer(request, found, branch),
     } | forms

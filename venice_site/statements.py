@@ -139,7 +139,10 @@ class _Plan:
 def insert[M: Model](row: M) -> M:
     """Write a new row and return it with the key that the database gave it."""
     sql, fields = _inserting(type(row))
-    values = [_taken(field, field.pre_save(row, True)) for field in fields]
+    values = [
+        _taken(field, row.__dict__[field.attname] if is_plain else field.pre_save(row, True))
+        for field, is_plain in fields
+    ]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         (row.pk,) = cursor.fetchone()
@@ -177,12 +180,13 @@ def _many(value: Any) -> int:
 
 
 @cache
-def _inserting(model: type[Model]) -> tuple[str, list[Field[Any, Any]]]:
+def _inserting(model: type[Model]) -> tuple[str, list[tuple[Field[Any, Any], bool]]]:
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     names = ", ".join(_quoted(field.column) for field in fields)
     gaps = ", ".join("%s" for _ in fields)
     table, key = _quoted(model._meta.db_table), _quoted(_key(model).column)
-    return f"INSERT INTO {table} ({names}) VALUES ({gaps}) RETURNING {key}", fields  # noqa: S608
+    told = [(field, type(field).pre_save is Field.pre_save) for field in fields]
+    return f"INSERT INTO {table} ({names}) VALUES ({gaps}) RETURNING {key}", told  # noqa: S608
 
 
 @cache

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
+from django.db.models import DateTimeField
 from django.utils import timezone
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement, filling, gap, gaps
 from venice_site.venice import rules
 from venice_site.venice.models import Quota, QuotaBucket
 from venice_site.venice.windows import window
+
+BUCKETS_AT_ONCE = 8
+BUCKETS = Statement(
+    lambda: QuotaBucket.objects.filter(
+        subject__in=gaps("subject", BUCKETS_AT_ONCE), window_end__gt=gap("now", DateTimeField())
+    ).values_list("subject", "window_start", "used", "reserved")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +79,12 @@ def _sorted(quotas: list[Quota], now: datetime, user_id: int | None) -> list[All
     if not quotas:
         return []
     subjects = [rules.subject(quota, user_id) for quota in quotas]
-    taken = {
-        (subject, start): used + reserved
-        for subject, start, used, reserved in QuotaBucket.objects.filter(
-            subject__in=subjects, window_end__gt=now
-        ).values_list("subject", "window_start", "used", "reserved")
-    }
+    rows = [
+        row
+        for some in batched(subjects, BUCKETS_AT_ONCE, strict=False)
+        for row in BUCKETS.all(now=now, **filling("subject", some, BUCKETS_AT_ONCE))
+    ]
+    taken = {(subject, start): used + reserved for subject, start, used, reserved in rows}
     found = []
     for quota, subject in zip(quotas, subjects, strict=True):
         start, end = window(quota.period, quota.time_zone, now)

@@ -37,7 +37,7 @@ def note_answer(lease: Lease, rate: RateInfo, now: datetime) -> None:
 
 def end_well(lease: Lease, rate: RateInfo, now: datetime, *, request_id: str = "") -> None:
     """End an attempt that was answered, and keep what its headers said of the key."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         _end(lease, now, outcome="ok", status=200, request_id=request_id)
         if lease.key is None:
             return

@@ -128,7 +128,7 @@ def settle(
     A late answer corrects a call that was released, or settled on suspicion, before it came.
     """
     used = Estimate(usage.images, usage.tokens, usage.cost)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         reserved = {"pk": call_id, "state": CallState.RESERVED}
         facts = {
             "state": CallState.SETTLED,

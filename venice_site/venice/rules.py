@@ -8,11 +8,15 @@ from uuid import uuid4
 from django.core.cache import cache as shared_cache
 
 from venice_site.accounts.models import User
+from venice_site.statements import Statement
 from venice_site.venice.models import Quota, Who
 
 FRESH_FOR = 1  # seconds until another process sees a new quota
 RANK = {Who.PERSON: 0, Who.EACH: 1, Who.GROUP: 2, Who.TEAM: 3, Who.KEY: 4}
 STAMP = "quota-rules"
+ENABLED = Statement(
+    lambda: Quota.objects.filter(enabled=True).select_related("group", "person", "key")
+)
 
 
 def of_person(user: User) -> list[Quota]:
@@ -44,8 +48,7 @@ def enabled() -> tuple[Quota, ...]:
     """Return every quota that is switched on, by rank."""
     stamp = shared_cache.get(STAMP)
     if stamp is None or stamp != _known.stamp:
-        quotas = Quota.objects.filter(enabled=True).select_related("group", "person", "key")
-        _known.quotas = tuple(sorted(quotas, key=lambda quota: (rank(quota), quota.pk)))
+        _known.quotas = tuple(sorted(ENABLED.all(), key=lambda quota: (rank(quota), quota.pk)))
         _known.stamp = uuid4().hex
         shared_cache.set(STAMP, _known.stamp, FRESH_FOR)
     return _known.quotas
