@@ -134,7 +134,7 @@ class Floor:
 
 def _web_server(port: int) -> tuple[str, ...]:
     """Return the product's own command line of its web server, with the floor as its application."""
-    options = supervisor._parser().parse_args(["--run", "web server", "--port", str(port)])
+    options = supervisor.parser().parse_args(["--run", "web server", "--port", str(port)])
     command = supervisor._web(options).command
     return tuple(
         "bench.floor:application" if part.endswith(":application") else part for part in command

@@ -25,7 +25,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # glibc gives threads arenas of their own and hardly returns them: a limit keeps the memory of a process
 # with hundreds of threads from growing with each rush.
-CHILD_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+MOST_ARENAS = 2
+CHILD_ENVIRONMENT = {"MALLOC_ARENA_MAX": str(MOST_ARENAS)}
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,23 @@ class Program:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until a signal asks to stop; return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
+    return Supervisor(chosen(options), options).run()
+
+
+def chosen(options: argparse.Namespace) -> list[Program]:
+    """Return the programs that are to run."""
     programs = [_web(options), _worker(), _stand_in(options)]
-    chosen = [program for program in programs if program.name in options.run]
-    return Supervisor(chosen, options).run()
+    return [program for program in programs if program.name in options.run]
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
     parser = argparse.ArgumentParser(prog="python -m venice_site.supervisor", description=__doc__)
     parser.add_argument("--run", action="append", required=True, help="name of a process to run")
+    parser.add_argument(
+        "--adopt", action="append", default=[], help="NAME=PID of a process to run that was begun"
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--threads", type=int, default=256, help="of the web server")
@@ -89,6 +98,7 @@ class Supervisor:
 
     def __init__(self, programs: Iterable[Program], options: argparse.Namespace) -> None:
         self.children = [Child(program) for program in programs]
+        self.begun = {name: int(pid) for name, pid in (one.split("=") for one in options.adopt)}
         self.grace: float = options.grace
         self.host: str = options.host
         self.port: int = options.port
@@ -100,7 +110,7 @@ class Supervisor:
         wake = self._listen_to_signals()
         guardian = Guardian(self.grace)
         for child in self.children:
-            child.begin(guardian)
+            child.begin(guardian, self.begun.get(child.program.name))
         while not self.stopping:
             _sleep(wake, self._tick(guardian))
         self._stop(wake, guardian)
@@ -155,21 +165,24 @@ class Child:
     """One process with all its forks: they share a process group, which ends with it."""
 
     program: Program
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Adopted | None = None
     started: float = 0.0
     deaths: int = 0
     start_at: float = 0.0
     reminded: float = 0.0
 
-    def begin(self, guardian: Guardian) -> None:
-        """Start the process in a session of its own, out of reach of the terminal's Ctrl-C."""
-        self.process = subprocess.Popen(
-            self.program.command,
-            env=os.environ | CHILD_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if self.program.silent else None,
-            start_new_session=True,
-        )
+    def begin(self, guardian: Guardian, begun: int | None = None) -> None:
+        """Start the process in a session of its own, out of reach of the terminal's Ctrl-C, or take in a begun one."""
+        if begun is not None:
+            self.process = Adopted(begun)
+        else:
+            self.process = subprocess.Popen(
+                self.program.command,
+                env=os.environ | CHILD_ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if self.program.silent else None,
+                start_new_session=True,
+            )
         self.started = time.monotonic()
         guardian.watch(self.process.pid)
 
@@ -181,14 +194,14 @@ class Child:
         elif self.process.poll() is not None:
             self._bury(self.process, guardian)
 
-    def _bury(self, process: subprocess.Popen[bytes], guardian: Guardian) -> None:
+    def _bury(self, process: subprocess.Popen[bytes] | Adopted, guardian: Guardian) -> None:
         now = time.monotonic()
         self.deaths = 0 if now - self.started > STEADY_AFTER else self.deaths
         pause = min(LONGEST_PAUSE, 0.25 * 2**self.deaths)
         self.deaths += 1
         self.finish(guardian)
         self.start_at = now + pause
-        cause = _cause(process.returncode)
+        cause = _cause(process.returncode or 0)
         _say(f"The {self.program.name} stopped ({cause}); it starts again in {pause:g} s.")
 
     def ask_to_stop(self) -> None:
@@ -219,6 +232,38 @@ class Child:
         self.process.wait()
         guardian.forget(self.process.pid)
         self.process = None
+
+
+@dataclass
+class Adopted:
+    """A process that this one had begun before it became the supervisor, to be asked as a `Popen` is."""
+
+    pid: int
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code, None while it lives."""
+        if self.returncode is None:
+            self._bury(os.WNOHANG)
+        return self.returncode
+
+    def wait(self) -> None:
+        """Wait for its end."""
+        if self.returncode is None:
+            self._bury(0)
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
+    def _bury(self, how: int) -> None:
+        try:
+            pid, status = os.waitpid(self.pid, how)
+        except ChildProcessError:  # buried with its group
+            self.returncode = 0
+        else:
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
 
 
 class Guardian:

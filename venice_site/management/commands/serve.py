@@ -15,7 +15,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from venice_site import supervisor
 from venice_site.checks import LOOPBACK, check_settings, refuse, warn
+from venice_site.preloaded import Preloaded
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 
@@ -41,14 +43,22 @@ class Command(BaseCommand):
         )
         if "web server" in programs:
             refuse_taken_port(settings.HOST, settings.PORT)
+        has_stand_in = options["only"] is None and stand_in_is_ours()
+        if has_stand_in:
+            programs.append("stand-in for Venice")
+        arguments = arguments_for(programs)
+        preloaded = Preloaded(
+            program
+            for program in supervisor.chosen(supervisor.parser().parse_args(arguments))
+            if program.name != "stand-in for Venice"  # which needs nothing of this
+        )
         if not options["no_prepare"]:
             call_command("prepare", stdout=self.stdout)
-        if options["only"] is None and stand_in_is_ours():
-            programs.append("stand-in for Venice")
+        if has_stand_in:
             self.stdout.write(
                 "No Venice key was given: a stand-in on this machine answers in its place."
             )
-        become_supervisor(programs)
+        become_supervisor(arguments, preloaded)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -69,8 +79,8 @@ def stand_in_is_ours() -> bool:
     return not settings.VENICE_API_KEYS and _stand_in_host() in LOOPBACK
 
 
-def become_supervisor(programs: list[str]) -> NoReturn:
-    """Replace this process, with everything it has loaded, by the small supervisor."""
+def arguments_for(programs: list[str]) -> list[str]:
+    """Return the command line of the supervisor of some programs."""
     arguments = [
         *(argument for program in programs for argument in ("--run", program)),
         *("--host", settings.HOST, "--port", str(settings.PORT)),
@@ -80,11 +90,21 @@ def become_supervisor(programs: list[str]) -> NoReturn:
         arguments += ["--address", address()]
     if "stand-in for Venice" in programs:
         arguments += ["--stand-in-port", str(settle_stand_in_port())]
+    return arguments
+
+
+def become_supervisor(arguments: list[str], preloaded: Preloaded) -> NoReturn:
+    """Replace this process, with everything it has loaded, by the small supervisor of what was preloaded."""
+    adopted = [
+        word for name, pid in preloaded.pids.items() for word in ("--adopt", f"{name}={pid}")
+    ]
+    preloaded.begin()
     connections.close_all()
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(settings.BASE_DIR)
-    os.execv(sys.executable, [sys.executable, "-m", "venice_site.supervisor", *arguments])  # noqa: S606
+    command = [sys.executable, "-m", "venice_site.supervisor", *arguments, *adopted]
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 def address() -> str:
@@ -104,7 +124,8 @@ def settle_stand_in_port() -> int:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         path = urlsplit(settings.VENICE_STAND_IN_URL).path
-        os.environ["VENICE_STAND_IN_URL"] = f"http://127.0.0.1:{port}{path}"
+        settings.VENICE_STAND_IN_URL = f"http://127.0.0.1:{port}{path}"
+        os.environ["VENICE_STAND_IN_URL"] = settings.VENICE_STAND_IN_URL
     return port
 
 
