@@ -64,12 +64,10 @@ def failed(user: User) -> ImageQuerySet:
     now = timezone.now()
     first = Image.objects.first_since(now - WAITED_AT_MOST - FAILURES_KEPT)
     return Image.objects.filter(
+        shelf=user.pk,  # where neither pictures of the team are, nor what was deleted or tried again
         pk__gte=first or NO_END,
         status__in=(RunStatus.FAILED, RunStatus.INTERRUPTED),
-        user=user,
         finished_at__gt=now - FAILURES_KEPT,
-        replaced_by=None,
-        deleted_at=None,
     ).order_by("pk")
 
 
