@@ -24,15 +24,21 @@ FORMATTER = HtmlFormatter[str](nowrap=True)
 
 def open_code(block: str) -> tuple[str, str] | None:
     """Return the language and the code of a fence that has begun and not ended, else None."""
+    if open_until(block) is None:
+        return None
+    opening = FENCE.match(block)
+    assert opening is not None
+    return language_of(opening[2]), block[opening.end() :]
+
+
+def open_until(block: str) -> re.Pattern[str] | None:
+    """Return what would end the fence that has begun in a block, None when it has ended or there is none."""
     opening = FENCE.match(block)
     if opening is None:
         return None
     mark = opening[1]
-    body = block[opening.end() :]
-    closing = re.search(
-        rf"^ {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", body, re.MULTILINE
-    )
-    return None if closing else (language_of(opening[2]), body)
+    closing = re.compile(rf"^ {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", re.MULTILINE)
+    return None if closing.search(block, opening.end()) else closing
 
 
 def draw_code(

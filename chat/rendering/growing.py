@@ -6,7 +6,7 @@ import html
 import re
 
 from chat.rendering.cleaning import CLEANER
-from chat.rendering.code import code_box, open_code
+from chat.rendering.code import code_box, open_code, open_until
 from chat.rendering.drawing import blocks, drawn, render_block
 
 BEGINS_ANEW = re.compile(r" {0,3}(?!(?:[-*+]|\d{1,9}[.)]?)[ \t]*$)\S")
@@ -18,10 +18,19 @@ class Growing:
     def __init__(self) -> None:
         self._tail = ""
         self._line_is_judged = False
+        self._open_until: re.Pattern[str] | None = None
 
     def add(self, text: str) -> str:
         """Take more text in and return the HTML of the blocks that it finished."""
+        line = self._tail.rfind("\n") + 1
         self._tail += text
+        if self._open_until and not self._open_until.search(self._tail, line):
+            return ""  # however long the code is, only its last line is looked at
+        finished = self._finish(text)
+        self._open_until = open_until(self._tail)
+        return finished
+
+    def _finish(self, text: str) -> str:
         certain = self._certain(text)
         if not certain:
             return ""
@@ -47,7 +56,7 @@ class Growing:
     @property
     def is_code(self) -> bool:
         """Return whether the growing block is code that is still open; it grows by plain characters."""
-        return open_code(self._tail) is not None
+        return self._open_until is not None
 
     def tail(self) -> str:
         """Return the HTML of the growing block; open code gets its colours when it is finished."""

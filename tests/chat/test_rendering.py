@@ -171,6 +171,20 @@ def test_open_code_is_drawn_as_code_at_once() -> None:
     assert not growing.is_code
 
 
+def test_of_long_code_only_the_last_line_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "~~~\n" + "``` is no end of this\n" * 300
+    growing = Growing()
+    growing.add("~~~\n")
+    with monkeypatch.context() as patched:
+        patched.setattr("chat.rendering.growing.blocks", None)
+        patched.setattr("chat.rendering.growing.open_until", None)
+        for character in code[4:]:
+            assert growing.add(character) == ""
+            assert growing.is_code
+    assert growing.add("~~~~\n\nAfter") == render(f"{code}~~~~\n")
+    assert not growing.is_code
+
+
 def test_links_lead_outside_safely() -> None:
     html = render("[more](https://birds.example)")
     assert 'rel="noopener noreferrer nofollow"' in html
