@@ -84,6 +84,12 @@ def test_a_list_may_be_shorter_than_there_are_gaps(conversation, number):
     assert [pk for (pk,) in those.all(conversation=conversation.pk, **asked)] == ids[:number]
 
 
+@pytest.mark.parametrize("number", [0, 4])
+def test_a_list_that_does_not_fit_into_the_gaps_is_refused(number):
+    with pytest.raises(ValueError, match=f"{number} values for 3 gaps"):
+        filling("id", list(range(number)), 3)
+
+
 def test_what_a_query_adds_to_a_model_is_there(conversation):
     said = Message.objects.filter(conversation=OuterRef("pk"))
     marked = Statement(lambda: Conversation.objects.filter(pk=gap("pk")).annotate(any=Exists(said)))

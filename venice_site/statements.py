@@ -37,6 +37,8 @@ def gaps(name: str, number: int) -> list[Any]:
 
 def filling(name: str, values: Sequence[Any], number: int) -> dict[str, Any]:
     """Return what is put into so many gaps: one value or more, the last of which fills those that are left."""
+    if not 0 < len(values) <= number:
+        raise ValueError(f"{len(values)} values for {number} gaps called {name}")
     last = [values[-1]] * (number - len(values))
     return {f"{name}{place}": value for place, value in enumerate([*values, *last])}
 

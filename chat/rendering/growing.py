@@ -9,6 +9,7 @@ from chat.rendering.cleaning import CLEANER
 from chat.rendering.code import code_box, open_code, open_until
 from chat.rendering.drawing import blocks, drawn, render_block
 
+LONG, GROWN = 2000, 1.05  # characters of a block; how much longer before it is worth another look
 BEGINS_ANEW = re.compile(r" {0,3}(?!(?:[-*+]|\d{1,9}[.)]?)[ \t]*$)\S")
 
 
@@ -18,6 +19,7 @@ class Growing:
     def __init__(self) -> None:
         self._tail = ""
         self._line_is_judged = False
+        self._looked_at = 0  # characters of a long block, when it was last looked for an end in it
         self._open_until: re.Pattern[str] | None = None
 
     def add(self, text: str) -> str:
@@ -32,9 +34,11 @@ class Growing:
 
     def _finish(self, text: str) -> str:
         certain = self._certain(text)
-        if not certain:
+        is_edge = self._line_is_judged  # of a block, surely
+        if not certain or (len(certain) < self._looked_at * GROWN and not is_edge):
             return ""
         finished = blocks(certain)[:-1]
+        self._looked_at = len(certain) if len(certain) > LONG and not finished else 0
         self._tail = self._tail[sum(map(len, finished)) :]
         return "".join(map(render_block, finished))
 

@@ -185,6 +185,25 @@ def test_of_long_code_only_the_last_line_is_looked_at(monkeypatch: pytest.Monkey
     assert not growing.is_code
 
 
+def test_a_long_block_is_looked_through_seldom_and_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = 0
+
+    def counted(text: str) -> list[str]:
+        nonlocal looks
+        looks += 1
+        return blocks(text)
+
+    monkeypatch.setattr("chat.rendering.growing.blocks", counted)
+    table = "| a | b |\n|---|---|\n" + "| one | two |\n" * 1000
+    growing = Growing()
+    assert "".join(growing.add(f"{line}\n") for line in table.splitlines()) == ""
+    assert looks < 300
+    growing.add("\n")
+    assert growing.add("After it") == render(table)
+
+
 def test_links_lead_outside_safely() -> None:
     html = render("[more](https://birds.example)")
     assert 'rel="noopener noreferrer nofollow"' in html
