@@ -24,6 +24,11 @@ KEPT = {
     "f": ("gallery_mark", "image_id", "user_id"),
 }
 NAMES = ("m", "y")  # are in hexadecimal, the others are ids
+SELDOM = ("t", "c", "f")  # of so few images that these are better looked through than all of them
+FEW = (
+    "select {image} from {table} where {column} = %s and {image} < %s and {image} > %s"
+    " order by {image} {order} limit 300"
+)
 
 
 def nearer(
@@ -45,6 +50,22 @@ def nearer(
     if len(found) < len(nearest):
         return above, above
     return (below, max(found) - 1) if is_upward else (min(found) + 1, above)
+
+
+def few(
+    filters: Iterable[Sequence[str]], below: int, above: int, *, is_upward: bool
+) -> tuple[str, list[str | int]] | None:
+    """Return a query for the nearest few images among which the filters may be true, and its parameters.
+
+    None when no filter has a table of its own that tells them.
+    """
+    for tokens in filters:
+        if len(tokens) == 1 and tokens[0][0] in SELDOM:
+            table, image, column = KEPT[tokens[0][0]]
+            order = "asc" if is_upward else "desc"
+            query = FEW.format(table=table, image=image, column=column, order=order)
+            return query, [_value(tokens[0]), below, above]
+    return None
 
 
 def _asked(tokens: Sequence[str], is_upward: bool) -> str:

@@ -81,7 +81,11 @@ class Search:
             return _in_lite(*self._asked_in(_Lite()), below, above, number, is_upward)
         tokens = [one.tokens for one in self._required if isinstance(one, Condition)]
         below, above = bounds.nearer(tokens, below, above, is_upward=is_upward)
-        return _in_postgres(*self._asked_in(_Postgres()), below, above, number, is_upward)
+        asked = self._asked_in(_Postgres())
+        few = bounds.few(tokens, below, above, is_upward=is_upward)
+        if few and len(near := _among(few, *asked, number, is_upward)) == number:
+            return near
+        return _in_postgres(*asked, below, above, number, is_upward)
 
     @property
     def _required(self) -> list[Meaning]:
@@ -174,6 +178,10 @@ POSTGRES = (
     "select image_id from gallery_searchdocument where image_id < %s and image_id > %s and {0}"
     " order by {1} limit %s"
 )
+AMONG = (
+    "select image_id from gallery_searchdocument where image_id in ({2}) and {0}"
+    " order by {1} limit %s"
+)
 WANTED, REFUSED = "vector @@ %s::tsquery", "not vector @@ %s::tsquery"
 
 # The newest few thousand alone. PostgreSQL takes phrases for rare, and would fetch all 45,000 pictures that
@@ -198,14 +206,34 @@ def _in_lite(
 def _in_postgres(
     wanted: list[str], refused: list[str], below: int, above: int, number: int, is_upward: bool
 ) -> list[int]:
-    conditions = " and ".join([WANTED] * len(wanted) + [REFUSED] * len(refused))
-    order = "image_id" if is_upward else "image_id desc"
+    conditions, order = _conditions(wanted, refused), _order(is_upward)
     told: list[str | int] = [below, above, *wanted, *refused, number]
     if any("<->" in one for one in wanted):
         near = _ids_of(NEAR.format(conditions, order), told)
         if len(near) == number:
             return near
     return _ids_of(POSTGRES.format(conditions, order), told)
+
+
+def _among(
+    few: tuple[str, list[str | int]],
+    wanted: list[str],
+    refused: list[str],
+    number: int,
+    is_upward: bool,
+) -> list[int]:
+    """Return what fits among the nearest that a table beside the images tells; all of a page, or it is of no use."""
+    query, told = few
+    statement = AMONG.format(_conditions(wanted, refused), _order(is_upward), query)
+    return _ids_of(statement, [*told, *wanted, *refused, number])
+
+
+def _conditions(wanted: list[str], refused: list[str]) -> str:
+    return " and ".join([WANTED] * len(wanted) + [REFUSED] * len(refused))
+
+
+def _order(is_upward: bool) -> str:
+    return "image_id" if is_upward else "image_id desc"
 
 
 def _ids_of(statement: str, told: Sequence[str | int]) -> list[int]:

@@ -274,6 +274,24 @@ def test_a_generation_stays_with_the_team_while_one_of_its_images_does(hang, ali
 
 
 # --- pages ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("q", ["tag:winter", "is:favourite", "tag:winter by:me heron"])
+def test_what_a_table_beside_the_pictures_tells_is_paged_all_the_same(
+    hang, alice, bob, q: str
+) -> None:
+    mine = [hang(alice).pk for _ in range(20)]
+    mine.append(hang(alice, visibility="private").pk)
+    hidden = [hang(bob, visibility="private").pk, hang(alice, deleted_at=timezone.now()).pk]
+    Tag.objects.put_on(mine + hidden, alice, ["winter"])
+    Mark.objects.put(alice, mine + hidden, favourite=True)
+    search = Search.of(alice, q)
+    down, mark = [], None
+    while some := search.older(mark, 7):
+        down += some
+        mark = some[-1]
+    assert down == mine[::-1]
+    assert search.newer(0, 7) == mine[:7]
+
+
 @pytest.mark.parametrize("q", ["", "heron", "model:flux", "heron size:1024x768 -snow"])
 def test_pages_lead_through_everything_once_down_and_up(hang, alice, bob, q: str) -> None:
     ids = [hang(person).pk for person in (alice, bob, alice, alice, bob) for _ in range(5)]
