@@ -66,8 +66,8 @@ def fitted(
 ) -> ChatOrder:
     """Return the order so that it fits the model: as it is, or with a summary of its oldest part.
 
-    Asks the model for one when none is there, and keeps it; `cancel` stops that. `refused`: Venice found it too long although we did not, so it becomes much
-    shorter than it was. Raises `Stopped` and `VeniceError`.
+    Asks the model for one when none is there, and keeps it; `cancel` stops that. `refused`: Venice found it
+    too long although we did not, so it becomes much shorter than it was. Raises `Stopped` and `VeniceError`.
     """
     model = venice.model("text", order.model)
     most = room(model, order.max_tokens) if model else None

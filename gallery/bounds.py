@@ -27,8 +27,9 @@ NAMES = ("m", "y")  # are in hexadecimal, the others are ids
 SELDOM = ("t", "c", "f")  # of so few images that these are better looked through than all of them
 FEW = (
     "select {image} from {table} where {column} = %s and {image} < %s and {image} > %s"
-    " order by {image} {order} limit 300"
+    " order by {image} {order} limit %s"
 )
+FOR_EACH = 5  # so many are looked through for each that is wanted
 
 
 def nearer(
@@ -53,9 +54,9 @@ def nearer(
 
 
 def few(
-    filters: Iterable[Sequence[str]], below: int, above: int, *, is_upward: bool
+    filters: Iterable[Sequence[str]], below: int, above: int, number: int, *, is_upward: bool
 ) -> tuple[str, list[str | int]] | None:
-    """Return a query for the nearest few images among which the filters may be true, and its parameters.
+    """Return a query for the nearest images among which so many may fit the filters, and its parameters.
 
     None when no filter has a table of its own that tells them.
     """
@@ -64,7 +65,7 @@ def few(
             table, image, column = KEPT[tokens[0][0]]
             order = "asc" if is_upward else "desc"
             query = FEW.format(table=table, image=image, column=column, order=order)
-            return query, [_value(tokens[0]), below, above]
+            return query, [_value(tokens[0]), below, above, FOR_EACH * number]
     return None
 
 

@@ -82,7 +82,7 @@ class Search:
         tokens = [one.tokens for one in self._required if isinstance(one, Condition)]
         below, above = bounds.nearer(tokens, below, above, is_upward=is_upward)
         asked = self._asked_in(_Postgres())
-        few = bounds.few(tokens, below, above, is_upward=is_upward)
+        few = bounds.few(tokens, below, above, number, is_upward=is_upward)
         if few and len(near := _among(few, *asked, number, is_upward)) == number:
             return near
         return _in_postgres(*asked, below, above, number, is_upward)
