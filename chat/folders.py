@@ -49,7 +49,7 @@ class Folder(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the list of what is in the folder."""
-        return reverse("chat:index", query={"folder": self.pk})
+        return Named(self.pk, self.name).get_absolute_url()
 
 
 class Named(NamedTuple):

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-NEAREST = (
-    "(select {image} from {table} where {column} = %s and {image} < %s and {image} > %s"
-    " order by {image} {order} limit 1)"
+IMAGES = (
+    "select {image} from {table} where {column} = %s and {image} < %s and {image} > %s"
+    " order by {image} {order} limit %s"
 )
 # By the letter of the token, where an index leads from the value to the images in their order.
 KEPT = {
@@ -25,10 +25,6 @@ KEPT = {
 }
 NAMES = ("m", "y")  # are in hexadecimal, the others are ids
 SELDOM = ("t", "c", "f")  # of so few images that these are better looked through than all of them
-FEW = (
-    "select {image} from {table} where {column} = %s and {image} < %s and {image} > %s"
-    " order by {image} {order} limit %s"
-)
 FOR_EACH = 5  # so many are looked through for each that is wanted
 
 
@@ -42,8 +38,13 @@ def nearer(
     known = [tokens for tokens in filters if tokens and all(one[0] in KEPT for one in tokens)]
     if not known:
         return below, above
-    asked = [_asked(tokens, is_upward) for tokens in known]
-    told = [part for tokens in known for one in tokens for part in (_value(one), below, above)]
+    nearest_of = "least" if is_upward else "greatest"
+    asked: list[str] = []
+    told: list[str | int] = []
+    for tokens in known:
+        queries = [_images(one, below, above, 1, is_upward) for one in tokens]
+        asked.append(f"{nearest_of}({', '.join(f'({query})' for query, _ in queries)})")
+        told += [part for _, parts in queries for part in parts]
     with connection.cursor() as cursor:
         cursor.execute(f"select {', '.join(asked)}", told)
         nearest: list[int | None] = list(cursor.fetchone())
@@ -62,22 +63,16 @@ def few(
     """
     for tokens in filters:
         if len(tokens) == 1 and tokens[0][0] in SELDOM:
-            table, image, column = KEPT[tokens[0][0]]
-            order = "asc" if is_upward else "desc"
-            query = FEW.format(table=table, image=image, column=column, order=order)
-            return query, [_value(tokens[0]), below, above, FOR_EACH * number]
+            return _images(tokens[0], below, above, FOR_EACH * number, is_upward)
     return None
 
 
-def _asked(tokens: Sequence[str], is_upward: bool) -> str:
+def _images(
+    token: str, below: int, above: int, number: int, is_upward: bool
+) -> tuple[str, list[str | int]]:
+    """Return the query for so many images nearest that have a token, and its parameters."""
+    table, image, column = KEPT[token[0]]
     order = "asc" if is_upward else "desc"
-    places = (KEPT[token[0]] for token in tokens)
-    parts = [
-        NEAREST.format(table=table, image=image, column=column, order=order)
-        for table, image, column in places
-    ]
-    return f"{'least' if is_upward else 'greatest'}({', '.join(parts)})"
-
-
-def _value(token: str) -> str | int:
-    return bytes.fromhex(token[1:]).decode() if token[0] in NAMES else int(token[1:])
+    value = bytes.fromhex(token[1:]).decode() if token[0] in NAMES else int(token[1:])
+    query = IMAGES.format(table=table, image=image, column=column, order=order)
+    return query, [value, below, above, number]

@@ -12,7 +12,7 @@ from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from gallery import imaging
-from gallery.models import TEAM_SHELF, Image, ImageKind, ImageQuerySet
+from gallery.models import Image, ImageKind, ImageQuerySet
 from gallery.models.generations import caption
 from gallery.models.images import asked, ordered_proportion
 from gallery.visibility import Visibility
@@ -169,7 +169,7 @@ OTHERS = Statement(lambda: _shown().values_list(*OF_OTHERS))
 
 
 def _shown() -> ImageQuerySet:
-    shown = Image.objects.filter(shelf__in=[TEAM_SHELF, gap("user")])
+    shown = Image.objects.on_shelves_of(gap("user"))
     return shown.filter(pk__in=gaps("image", MOST_AT_ONCE)).order_by()
 
 

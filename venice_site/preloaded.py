@@ -63,7 +63,7 @@ def _become(program: Program, ear: int) -> NoReturn:
             code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else bool(end.code)
-    except BaseException:
+    except BaseException:  # a fork must never go on with what its parent is at
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -57,7 +57,11 @@ class ImageQuerySet(RunQuerySet["Image"]):
         Deleted images are left out, and those that were tried again since. A page of the whole gallery is
         read by `gallery.search`, which walks each shelf by its index.
         """
-        return self.filter(shelf__in=(TEAM_SHELF, user.pk)).order_by("-pk")
+        return self.on_shelves_of(user.pk).order_by("-pk")
+
+    def on_shelves_of(self, owner: int) -> Self:
+        """Return what stands on the team's shelf and on that of the person with this id."""
+        return self.filter(shelf__in=(TEAM_SHELF, owner))
 
     def first_since(self, moment: datetime) -> int | None:
         """Return the id of the first image ordered since a moment: ids grow with time."""

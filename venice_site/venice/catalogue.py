@@ -234,3 +234,12 @@ def former_models() -> dict[str, dict[str, str]]:
 def _starting_data() -> dict[str, Any]:
     data: dict[str, Any] = json.loads(STARTING_COPY.read_text())
     return data
+
+
+def model_name(model_id: str) -> str:
+    """Return how a text model is called, by Venice or by the stand-in; its id when nobody knows it."""
+    for simulated in (False, True):
+        models = current(simulated=simulated).models["text"]
+        if model_id in models:
+            return models[model_id].name
+    return model_id

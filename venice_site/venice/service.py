@@ -21,7 +21,7 @@ from venice_site.venice import (
     prices,
     quotas,
 )
-from venice_site.venice.catalogue import Catalogue
+from venice_site.venice.catalogue import Catalogue, model_name
 from venice_site.venice.client import Cancel, ImageAnswer
 from venice_site.venice.clients import client_of
 from venice_site.venice.decisions import FellBack, OrderFacts
@@ -59,15 +59,6 @@ EDIT_KINDS: dict[EditKind, CallKind] = {
     "upscale": CallKind.UPSCALE,
     "cutout": CallKind.CUTOUT,
 }
-
-
-def model_name(model_id: str) -> str:
-    """Return how a text model is called, by Venice or by the stand-in; its id when nobody knows it."""
-    for simulated in (False, True):
-        models = catalogue.current(simulated=simulated).models["text"]
-        if model_id in models:
-            return models[model_id].name
-    return model_id
 
 
 class Venice:
