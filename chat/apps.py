@@ -4,8 +4,9 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
-from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+
+from venice_site.sqlite import opened
 
 
 class ChatConfig(AppConfig):
@@ -14,8 +15,8 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        """Let every connection know the index of messages, and every migration leave it in order."""
-        connection_created.connect(_teach, dispatch_uid="chat")
+        """Let SQLite know how words are found in messages, and every migration leave their index in order."""
+        opened.connect(_teach, dispatch_uid="chat")
         post_migrate.connect(_keep, sender=self, dispatch_uid="chat")
 
 

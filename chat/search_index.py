@@ -9,6 +9,8 @@ its own, so that the index alone finds the rows of one person.
 
 from __future__ import annotations
 
+import sqlite3
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from chat.segments import LONGEST_INDEXED, RANGES, segmented
@@ -98,10 +100,9 @@ POSTGRES_TRIGGERS = {
 }
 
 
-def teach(connection: BaseDatabaseWrapper) -> None:
+def teach(connection: sqlite3.Connection) -> None:
     """Give a connection to SQLite the function that its triggers call; PostgreSQL keeps its own."""
-    if connection.vendor == "sqlite":
-        connection.connection.create_function(FUNCTION, 1, segmented, deterministic=True)
+    connection.create_function(FUNCTION, 1, segmented, deterministic=True)
 
 
 def build(connection: BaseDatabaseWrapper) -> None:

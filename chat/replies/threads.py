@@ -146,11 +146,8 @@ def _ask_for_title(reply: Message) -> None:
 
 
 def release_connection() -> None:
-    """Give a pooled database connection back while this thread waits.
-
-    SQLite's is only an open file, cheaper kept than opened again (0.4 ms).
-    """
-    if connection.vendor != "sqlite" and not connection.in_atomic_block:
+    """Give the database connection back while this thread waits, for others to use."""
+    if not connection.in_atomic_block:
         connection.close()
 
 

@@ -22,7 +22,7 @@ from gallery.models import Generation, Image
 from gallery.tasks import sweep as gallery_sweep
 from tests.product import ROOT
 from tests.scenarios.coverage import plays
-from tests.scenarios.stage import CHEAP, Stage, on_sqlite, the_books_balance
+from tests.scenarios.stage import CHEAP, Stage, impatient, on_sqlite, the_books_balance
 from tests.waiting import eventually
 from venice_site.venice.errors import QuotaExceeded
 from venice_site.venice.models import Attempt, Call, Quota, QuotaBucket
@@ -219,14 +219,10 @@ def test_a_reply_whose_process_was_killed_keeps_what_was_written(
 def locked_database() -> Iterator[None]:
     """Hold SQLite's writer lock from elsewhere; this thread waits 50 ms for it, not 20 s."""
     name = connection.settings_dict["NAME"]
-    connection.ensure_connection()
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 50")
-    with closing(sqlite3.connect(name, isolation_level=None)) as other:
+    with impatient(), closing(sqlite3.connect(name, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
-    connection.close()
 
 
 @on_sqlite

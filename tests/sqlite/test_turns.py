@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from venice_site.accounts.models import User
+from venice_site.sqlite import idle
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -35,6 +36,7 @@ def test_a_crowd_of_writers_is_served_although_none_may_wait_for_the_file(settin
         thread.start()
     for thread in threads:
         thread.join(30)
+    idle.close_all()  # nobody else shall be so impatient
     assert troubles == []
     assert User.objects.count() == CROWD
 

@@ -1,4 +1,4 @@
-"""SQLite whose transactions stand in line inside a process.
+"""SQLite whose transactions stand in line inside a process, and whose connections its threads share.
 
 SQLite lets one transaction write at a time, and those who wait look again after pauses that grow: with
 hundreds of threads the one who has waited longest looks most seldom, and may still fail after the whole
@@ -14,7 +14,9 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from venice_site.sqlite import opened
 from venice_site.sqlite.checkpoints import Checkpoints
+from venice_site.sqlite.idle import idle
 
 LONGEST_WAIT = 20.0  # seconds; then SQLite's own lock and timeout decide
 
@@ -49,9 +51,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             self._give_back()
 
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """Return an open connection: one that waits to be used again if there is one, else a new one."""
+        if (waiting := idle(str(self.settings_dict["NAME"])).take()) is not None:
+            return waiting
+        new = super().get_new_connection(conn_params)
+        opened.send(type(self), connection=new)
+        return new
+
     def _close(self) -> None:
+        """Let the connection wait for its next thread, unless something went wrong on it."""
         try:
-            super()._close()  # type: ignore[misc]
+            if self.connection is None or self.errors_occurred:
+                super()._close()  # type: ignore[misc]
+            else:
+                with self.wrap_database_errors:
+                    idle(str(self.settings_dict["NAME"])).put(self.connection)
         finally:
             self._give_back()
 

@@ -221,6 +221,6 @@ class Operation:
 
 
 def _let_go() -> None:
-    """Give a pooled database connection back before a long wait; SQLite's is only an open file."""
-    if connection.vendor != "sqlite" and not connection.in_atomic_block:
+    """Give the database connection back before a long wait, for others to use."""
+    if not connection.in_atomic_block:
         connection.close()
