@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Semaphore
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
 from chat import attaching, drafts, replies
@@ -27,23 +26,25 @@ from venice_site.venice.runs import RunStatus
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatMessage, ChatOrder, Model
 
-ASKED_AT_ONCE = 2  # questions; of two, one may wait for the database
 GO_ON = "Continue exactly where your last answer stopped. Repeat nothing and add no remark."
 
-TIP = Statement(
+LOCK = Statement(
     lambda: (
         Conversation.objects.select_for_update(no_key=True)
         .filter(pk=gap("conversation"))
-        .values_list("tip")
+        .values_list("pk")
+    )
+)
+STANDING = Statement(
+    lambda: Conversation.objects.filter(pk=gap("conversation")).values_list(
+        "tip",
+        Exists(Message.objects.filter(conversation=gap("conversation")).active()),
+        Exists(Message.objects.filter(pk=gap("before"), undecided=True)),
     )
 )
 ACTIVE = Statement(lambda: Message.objects.filter(conversation=gap("conversation")).active())
 TEXTS = Statement(lambda: _texts(gap("conversation")))
 FILES = Statement(lambda: Attachment.objects.filter(message__conversation=gap("conversation")))
-
-# The interpreter carries out one thread at a time: of fifty that ask at once, those that wait here do not slow
-# down the one whose turn it is.
-line = Semaphore(ASKED_AT_ONCE)
 
 
 class Busy(VeniceError):
@@ -94,6 +95,14 @@ class Asked:
     beside: tuple[Message, ...] = ()
 
 
+class Standing(NamedTuple):
+    """How a conversation stands: its newest end, whether it is answered now, and whether a choice is due."""
+
+    tip: int | None = None
+    is_busy: bool = False
+    is_undecided: bool = False
+
+
 def ask(venice: Venice, conversation: Conversation, question: Question, after: int | None) -> Asked:
     """Ask a question after a message (None: as the first); its replies are being written on return.
 
@@ -101,12 +110,11 @@ def ask(venice: Venice, conversation: Conversation, question: Question, after: i
     `TooLong`) and has then changed nothing, however many models were to be asked.
     """
     try:
-        with line:
-            orders = [
-                _order_for(conversation, question, model, after)
-                for model in (question.model, *question.beside)
-            ]
-            return _begin(venice, conversation, question, orders, after)
+        orders = [
+            _order_for(conversation, question, model, after)
+            for model in (question.model, *question.beside)
+        ]
+        return _begin(venice, conversation, question, orders, after)
     except (IntegrityError, Busy):
         if asked := asked_before(venice.user, question.request_id):
             return asked
@@ -154,12 +162,12 @@ def _begin(
     after: int | None,
 ) -> Asked:
     with transaction.atomic():
-        tip = _make_way(conversation)
+        question_before = conversation.tree.parent(after)
+        standing = _make_way(conversation, question_before)
         if question.queued is not None:
-            _take(question.queued, is_next=tip == after)
-        if (question_before := conversation.tree.parent(after)) is not None:
-            decided = {"pk": question_before, "undecided": True}
-            statements.update(Message, decided, {"undecided": False})
+            _take(question.queued, is_next=standing.tip == after)
+        if standing.is_undecided:
+            statements.update(Message, {"pk": question_before}, {"undecided": False})
         message = statements.insert(
             Message(
                 conversation=conversation,
@@ -241,19 +249,24 @@ def _lead_to(conversation: Conversation, reply: Message) -> None:
     statements.update(Conversation, {"pk": conversation.pk}, facts)
 
 
-def lock(conversation: Conversation) -> int | None:
-    """Keep others from asking or queueing in a conversation until the transaction ends; return its tip."""
-    found = TIP.first(conversation=conversation.pk)
-    return found[0] if found else None
+def lock(conversation: Conversation) -> None:
+    """Keep others from asking or queueing in a conversation until the transaction ends."""
+    if connection.features.has_select_for_update:  # SQLite has but one writer anyway
+        LOCK.first(conversation=conversation.pk)
 
 
-def _make_way(conversation: Conversation, again: Message | None = None) -> int | None:
-    """Let only one ask here at a time; return the tip. Raises `Busy` when a reply is in the way.
+def _make_way(
+    conversation: Conversation, question_before: int | None = None, *, again: Message | None = None
+) -> Standing:
+    """Let only one ask here at a time; return how things stand. Raises `Busy` when a reply is in the way.
 
     A reply whose process is gone is given up; those beside the one that is asked for again may go on.
     """
-    tip = lock(conversation)
-    for reply in ACTIVE.all(conversation=conversation.pk):
+    lock(conversation)
+    # A statement of its own: PostgreSQL would answer for the moment before it waited for the lock.
+    found = STANDING.first(conversation=conversation.pk, before=question_before)
+    standing = Standing(*found) if found else Standing()
+    for reply in ACTIVE.all(conversation=conversation.pk) if standing.is_busy else ():
         beside = (
             again is not None
             and reply.parent_id == again.parent_id
@@ -261,7 +274,7 @@ def _make_way(conversation: Conversation, again: Message | None = None) -> int |
         )
         if not beside and not reply.interrupt_if_stale():
             raise Busy
-    return tip
+    return standing
 
 
 def _order(conversation: Conversation, model: Model, messages: Sequence[ChatMessage]) -> ChatOrder:

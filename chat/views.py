@@ -31,6 +31,7 @@ from chat.views_picker import before_sending, opened
 from chat.visible import found_or_404, number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.bodies import takes_up_to
+from venice_site.line import in_line
 from venice_site.statements import Statement, gap
 
 PAGE = "chat/conversation.html"
@@ -51,6 +52,7 @@ WRITTEN = Statement(
 )
 
 
+@in_line
 @takes_up_to(MOST_BYTES_BROUGHT)
 def index(request: SignedInRequest) -> HttpResponseBase:
     """Show the list beside an empty composer; begin a conversation with its first message."""
@@ -85,6 +87,7 @@ def _begin(request: SignedInRequest) -> HttpResponse:
     return _refused(request, form, None, settings_form=settings_form, part=opening.part)
 
 
+@in_line
 @takes_up_to(MOST_BYTES_BROUGHT)
 def conversation(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Show a conversation; send the next message."""
@@ -156,6 +159,7 @@ def stop(request: SignedInRequest, pk: int) -> HttpResponse:
     return HttpResponse(status=204) if request.htmx else redirect(found)
 
 
+@in_line
 @require_POST
 def try_again(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Ask the same question again; the new reply stands beside the old one."""
@@ -164,6 +168,7 @@ def try_again(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     return _answered(request, found, form, form.is_valid() and form.try_again(found))
 
 
+@in_line
 @require_POST
 def go_on(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Ask the model to go on with a reply that ended early."""
@@ -172,6 +177,7 @@ def go_on(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     return _answered(request, found, form, form.is_valid() and form.go_on(found))
 
 
+@in_line
 @require_POST
 def edit(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
     """Ask a question in other words; the old wording stays beside it, its files are kept."""

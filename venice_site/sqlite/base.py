@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -21,12 +22,31 @@ from venice_site.sqlite.idle import idle
 LONGEST_WAIT = 20.0  # seconds; then SQLite's own lock and timeout decide
 
 
+class Cursor(base.SQLiteCursorWrapper):
+    """A cursor that turns a statement into SQLite's own style once, not each time."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        """Return the statement with the placeholders of SQLite."""
+        if param_names is None:
+            return _converted(query)
+        return str(super().convert_query(query, param_names=param_names))
+
+
+@lru_cache(maxsize=2048)
+def _converted(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that takes its turn when it begins a transaction, and gives it back at the end."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn: threading.Lock | None = None
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor of ours."""
+        return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self) -> None:
         turn = _turn_of(str(self.settings_dict["NAME"]))

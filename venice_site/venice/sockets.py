@@ -41,7 +41,7 @@ BUFFER = 65536  # bytes
 class Cancel:
     """Stops the request that runs under it, and every later one; may be set from any thread at any moment.
 
-    `sent` is set as soon as a request under it went out.
+    `sent` is set as soon as a request under it went out, or waits for the network to take it.
     """
 
     def __init__(self) -> None:
@@ -227,6 +227,7 @@ class _Connection(HTTPConnection):
         return time.monotonic() - self._used_at < IDLE_KEPT and super().is_connected
 
     def connect(self) -> None:
+        self._exchange().cancel.sent.set()
         super().connect()
         self._hold()
 

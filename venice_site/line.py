@@ -1,0 +1,50 @@
+"""Requests that stand in line: of some views a process answers one at a time.
+
+The interpreter carries out one thread at a time anyway. Of fifty requests that come together each would be
+held up by all the others, and the first answer would be there when the last is; one after the other they take
+the processor half as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Semaphore
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+AT_ONCE = 1
+LONGEST_WAIT = 1.0  # seconds; then a request goes on beside the one that takes so long
+SHORT = 256 * 1024  # bytes; who brings more keeps nobody waiting
+
+type View = Callable[..., HttpResponseBase]
+
+line = Semaphore(AT_ONCE)
+
+
+def in_line(view: View) -> View:
+    """Let what is sent to a view stand in line; such a view must not wait for others for long."""
+    view.in_line = True  # type: ignore[attr-defined]
+    return view
+
+
+class LineMiddleware:
+    """Let a request wait for its turn; belongs before whatever reads forms or asks who it is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and let the next one go on."""
+        try:
+            return self.get_response(request)
+        finally:
+            if getattr(request, "is_next", False):
+                line.release()
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> None:
+        """Wait for the turn once the view is known."""
+        if request.method == "POST" and getattr(view, "in_line", False):
+            size = request.META.get("CONTENT_LENGTH") or ""
+            if size.isdecimal() and int(size) <= SHORT:
+                request.is_next = line.acquire(timeout=LONGEST_WAIT)  # type: ignore[attr-defined]
