@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import psutil
 import requests
-from urllib3.filepost import encode_multipart_formdata
 
 from bench.processes import ROOT, Program, clean_environment, free_port, python, running
 from bench.rows import MODEL, PASSWORD
@@ -243,9 +243,9 @@ class Studio:
         self, path: str, headers: dict[str, str], tokens: int, starts: float, follows: Any
     ) -> Script:
         fields = {"text": QUESTION.format(tokens), "model": MODEL, "request_id": str(uuid.uuid4())}
-        body, kind = encode_multipart_formdata(fields)
+        kind = "application/x-www-form-urlencoded"
         sent = headers | {"Content-Type": kind, "HX-Request": "true"}
-        whole = request("POST", path, self.program, sent, body)
+        whole = request("POST", path, self.program, sent, urlencode(fields).encode())
         return Script(
             self.program.address, whole, studio_words, studio_end, follows=follows, starts=starts
         )

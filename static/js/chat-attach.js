@@ -121,6 +121,11 @@ picker.addEventListener("change", () => {
   bringAll(picker.files);
   picker.value = ""; // what was picked is on its way already and is not sent a second time
 });
+if (picker.files.length) bringAll(picker.files); // picked while this script was on its way
+picker.value = "";
+// No file goes with the message itself any more, and words alone are read sooner without parts.
+composer.removeAttribute("enctype");
+composer.removeAttribute("hx-encoding");
 camera.hidden = false;
 camera.querySelector("input").addEventListener("change", (event) => {
   bringAll(event.target.files);
