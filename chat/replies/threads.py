@@ -54,6 +54,7 @@ class Writers:
             if self._pulse is None:
                 self._pulse = threading.Thread(target=self._beat, name="pulse", daemon=True)
                 self._pulse.start()
+        release_connection()  # the writer goes on with it: what it reads next is still at hand there
         try:
             self._threads.submit(self._write, live)
         except RuntimeError:  # the interpreter is shutting down and takes no more work
