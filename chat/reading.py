@@ -126,7 +126,7 @@ def read_branch(
     return Branch(
         turns,
         columns,
-        earlier=path[start] if start else None,
+        earlier=path[start] if 0 < start < len(path) else None,
         later=path[end - 1] if end < len(path) else None,
         last=last,
     )

@@ -80,19 +80,19 @@ def team(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def team_news(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show what was said since a reader's page was drawn; all anew when its branch was left."""
+    """Show what was said since a reader's page was drawn, and its title; all anew when its branch was left."""
     found = _team(request, pk)
     if not request.htmx:
         return redirect("chat:team", pk)
     after, path = number_in(request.GET, "after"), found.tree.branch(found.tip_id, found.tip_id)
-    if after == (path[-1] if path else None):
+    is_newest = after == (path[-1] if path else None)
+    if is_newest and request.GET.get("title") == found.title:
         return HttpResponse(status=204)
+    context = {"is_live": True, "is_news": True}
     if after in path:
-        context = _shown(found, read_branch(found, after=after))
+        context |= _shown(found, read_branch(found, after=after))
         return render(request, f"{TEAM}#news", context)
-    response = render(
-        request, f"{TEAM}#shown", _shown(found, read_branch(found)) | {"is_live": True}
-    )
+    response = render(request, f"{TEAM}#shown", context | _shown(found, read_branch(found)))
     response["HX-Retarget"] = "#shown"
     return response
 

@@ -1,5 +1,8 @@
 """Reading what somebody shares with the team while it is written: the words, live, and nothing else."""
 
+import html
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -101,15 +104,37 @@ def test_news_are_what_was_said_since_and_nothing_when_nothing_was(
     reply = alice_chats.answered("Hello")
     where = share(reply)
     read = bob_chats.client.get
-    assert read(f"{where}news", {"after": reply.pk}, headers=HTMX).status_code == 204
+    seen = {"after": reply.pk, "title": Conversation.objects.get().title}
+    assert read(f"{where}news", seen, headers=HTMX).status_code == 204
     asked = say(reply, "user", "And then?", reply)
     answer = say(reply, "assistant", "", asked, status="running", heartbeat_at=timezone.now())
     news = read(f"{where}news", {"after": reply.pk}, headers=HTMX)
-    html = news.content.decode()
+    shown = news.content.decode()
     assert "HX-Retarget" not in news
-    assert html.count("<article") == 2
-    assert f"news?after={answer.pk}" in html
-    assert f"replies/{answer.pk}/stream" in html
+    assert shown.count("<article") == 2
+    assert f"news?after={answer.pk}" in shown
+    assert f"replies/{answer.pk}/stream" in shown
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_a_title_that_was_changed_is_among_the_news(
+    alice_chats: Chat, bob_chats: Chat, is_left: bool
+) -> None:
+    reply = alice_chats.answered("Hello")
+    where = share(reply)
+    page = bob_chats.client.get(where).content.decode()
+    asks = html.unescape(page.split('hx-get="')[1].split('"')[0])
+    assert bob_chats.client.get(asks, headers=HTMX).status_code == 204
+    if is_left:
+        say(reply, "assistant", "Another answer.", reply.parent)
+    Conversation.objects.update(title="Tides & <moons>")
+    news = bob_chats.client.get(asks, headers=HTMX).content.decode()
+    assert "<title>Tides &amp; &lt;moons&gt; · Venice Studio</title>" in news
+    assert re.search(
+        '<h1 id="shared-title"[^>]* hx-swap-oob="true">Tides &amp; &lt;moons&gt;', news
+    )
+    asks = html.unescape(news.split('hx-get="')[1].split('"')[0])
+    assert bob_chats.client.get(asks, headers=HTMX).status_code == 204
 
 
 @pytest.mark.parametrize("after", ["left", "", "x", "9" * 40])
@@ -133,3 +158,12 @@ def test_reading_marks_nothing_as_read_for_the_owner(alice_chats: Chat, bob_chat
     Message.objects.filter(pk=reply.pk).update(finished_at=timezone.now())
     list(events(bob_chats.client.get(f"{where}replies/{reply.pk}/stream")))
     assert Conversation.objects.get().read_at == before
+
+
+def test_nothing_follows_the_newest_message(alice_chats: Chat, bob_chats: Chat) -> None:
+    reply = alice_chats.answered("Hello")
+    for path in (f"/chat/{reply.conversation_id}/", share(reply)):
+        chats = bob_chats if "team" in path else alice_chats
+        for headers in ({}, HTMX):
+            shown = chats.client.get(path, {"after": reply.pk}, headers=headers)
+            assert shown.status_code == 200
