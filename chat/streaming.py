@@ -23,8 +23,9 @@ from django.utils import timezone
 
 from chat.models import Message
 from chat.rendering import Growing
-from chat.replies import News, release_connection, writers
+from chat.replies import News, writers
 from venice_site.statements import Statement, gap
+from venice_site.venice.connections import release_connection
 from venice_site.venice.runs import UNFINISHED, RunStatus
 
 FRAME = 0.03  # seconds between two frames at the least; words come 30 times a second at the most

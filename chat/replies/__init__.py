@@ -7,7 +7,6 @@ from chat.replies.live import LiveReply, News
 from chat.replies.threads import (
     ended,
     finish_at_termination,
-    release_connection,
     writers,
 )
 from chat.replies.writing import write_reply
@@ -17,7 +16,6 @@ __all__ = [
     "News",
     "ended",
     "finish_at_termination",
-    "release_connection",
     "write_reply",
     "writers",
 ]

@@ -13,13 +13,14 @@ from itertools import batched
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection, transaction
+from django.db import transaction
 from django.dispatch import Signal
 
 from chat.models import Message, TitleSource
 from chat.replies.live import LiveReply, Watch
 from chat.replies.writing import write_reply
 from chat.tasks import write_title
+from venice_site.venice.connections import release_connection
 from venice_site.venice.runs import our_fault
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatOrder
@@ -144,12 +145,6 @@ def _ask_for_title(reply: Message) -> None:
     is_first = reply.status == "succeeded" and not reply.column
     if is_first and reply.conversation.title_source == TitleSource.QUESTION:
         write_title.enqueue(reply.conversation_id)
-
-
-def release_connection() -> None:
-    """Give the database connection back while this thread waits, for others to use."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def finish_at_termination() -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from venice_site import statements
 from venice_site.venice import endings, policy, pool, quotas
+from venice_site.venice.connections import release_connection
 from venice_site.venice.course import backoffs
 from venice_site.venice.decisions import (
     Decision,
@@ -170,7 +171,7 @@ class Operation:
         return [step.error for step in self.history if isinstance(step, Tried)]
 
     def _try[T](self, attempt: Callable[[Lease], T], lease: Lease, seen: View) -> T | None:
-        _let_go()
+        release_connection()
         try:
             return attempt(lease)
         except Stopped:
@@ -197,7 +198,7 @@ class Operation:
             case Stop(error):
                 raise self._truthful(error)
             case Wait(seconds, why):
-                _let_go()
+                release_connection()
                 self.clock.pause(seconds, self.stopped)
                 self.history += (Waited(seconds, why),)
             case FallBack(model, reason):
@@ -218,9 +219,3 @@ class Operation:
                 break
             waited += step.seconds if isinstance(step, Waited) else 0
         return waited
-
-
-def _let_go() -> None:
-    """Give the database connection back before a long wait, for others to use."""
-    if not connection.in_atomic_block:
-        connection.close()
