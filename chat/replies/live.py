@@ -96,17 +96,13 @@ class LiveReply:
         with self._bell:
             return {"text": "".join(self._text), "reasoning": "".join(self._reasoning)}
 
-    def due(self, now: float) -> dict[str, str] | None:
-        """Return what the row lacks; empty means a heartbeat alone, None that the row need not be written."""
-        with self._bell:
-            arrived = (len(self._text), len(self._reasoning))
-            parts = {"text": self._text, "reasoning": self._reasoning}
-            grown = [n for n, a, b in zip(parts, arrived, self._written, strict=True) if a > b]
-            facts = {name: "".join(parts[name]) for name in grown}
-        if not facts and now < self._next_beat:
-            return None
+    def is_due(self, now: float) -> bool:
+        """Return whether the row lacks something, or its heartbeat; what has arrived is then to be written."""
+        arrived = (len(self._text), len(self._reasoning))
+        if arrived == self._written and now < self._next_beat:
+            return False
         self._written, self._next_beat = arrived, now + BEAT_EVERY
-        return facts
+        return True
 
 
 class Watch:

@@ -10,18 +10,20 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
+from django.utils import timezone
 
 from chat.models import Message, TitleSource
 from chat.replies.live import LiveReply, Watch
 from chat.replies.writing import write_reply
 from chat.tasks import write_title
 from venice_site.venice.connections import release_connection
-from venice_site.venice.runs import our_fault
+from venice_site.venice.runs import RunStatus, our_fault
 from venice_site.venice.service import Venice
 from venice_site.venice.types import ChatOrder
 
@@ -31,6 +33,13 @@ FLUSH_EVERY = 0.25  # seconds between two writes of a row that grows
 ROWS_A_TRANSACTION = 25  # keeps the one writer of SQLite free for others within a few milliseconds
 WRITERS_AT_MOST = 512
 ASKED_WITHIN = 0.05  # seconds
+
+FLUSH = """
+UPDATE chat_message SET text = arrived.column3, reasoning = arrived.column4, heartbeat_at = %s
+  FROM (VALUES {rows}) AS arrived
+  WHERE id = arrived.column1 AND claim = arrived.column2 AND status = %s
+RETURNING id
+"""
 
 ended = Signal()  # sent as `reply`, by its writer, when a reply has ended however it did
 
@@ -130,15 +139,25 @@ class Writers:
 
 
 def flush(some: Iterable[LiveReply]) -> None:
-    """Write what arrived of some replies: flush, heartbeat, stop check and fence in one UPDATE a row."""
+    """Write what arrived of some replies: flush, heartbeat, stop check and fence in one UPDATE for all.
+
+    In plain SQL: one UPDATE a row through Django was a seventh of what fifty streams cost.
+    """
     now = time.monotonic()
-    due = [(live, facts) for live in some if (facts := live.due(now)) is not None]
+    due = {live.reply.pk: live for live in some if live.is_due(now)}
     if not due:
         return
-    with transaction.atomic():
-        lost = [live for live, facts in due if not live.reply.checkpoint(**facts)]
-    for live in lost:
-        live.stop()
+    arrived: list[Any] = []
+    for pk, live in due.items():
+        so_far = live.so_far()
+        arrived += [pk, live.reply.claim, so_far["text"], so_far["reasoning"]]
+    moment = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = ", ".join(["(%s, %s, %s, %s)"] * len(due))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FLUSH.format(rows=rows), (moment, *arrived, RunStatus.RUNNING))
+        written = {pk for (pk,) in cursor.fetchall()}
+    for lost in due.keys() - written:
+        due[lost].stop()
 
 
 def _ask_for_title(reply: Message) -> None:
