@@ -29,7 +29,8 @@ class Growing:
         if self._open_until and not self._open_until.search(self._tail, line):
             return ""  # however long the code is, only its last line is looked at
         finished = self._finish(text)
-        self._open_until = open_until(self._tail)
+        if finished or self._open_until or "\n" in text:  # what opens a fence is a whole line
+            self._open_until = open_until(self._tail)
         return finished
 
     def _finish(self, text: str) -> str:

@@ -115,12 +115,17 @@ class Watch:
     def news(self, timeout: float) -> News:
         """Return what is new, waiting for it at most `timeout` seconds."""
         live = self._live
-        with live._bell:
-            arrived = len(live._text), len(live._reasoning)
-            if arrived == self._seen and not live._ended and timeout:
-                live._bell.wait(timeout)
-                arrived = len(live._text), len(live._reasoning)
-            (text, reasoning), self._seen = self._seen, arrived
-            return News(
-                "".join(live._text[text:]), "".join(live._reasoning[reasoning:]), live._ended
-            )
+        if timeout and not self._has_news():  # no bell while words flow: they only grow, and end last
+            with live._bell:
+                if not self._has_news():
+                    live._bell.wait(timeout)
+        ended = live._ended
+        (text, reasoning), self._seen = self._seen, (len(live._text), len(live._reasoning))
+        more_text, more_reasoning = live._text[text : self._seen[0]], ()
+        if reasoning < self._seen[1]:
+            more_reasoning = live._reasoning[reasoning : self._seen[1]]
+        return News("".join(more_text), "".join(more_reasoning), ended)
+
+    def _has_news(self) -> bool:
+        live = self._live
+        return (len(live._text), len(live._reasoning)) != self._seen or live._ended
