@@ -114,13 +114,14 @@ class Exchange:
         return min(self.idle, left)
 
     def gather(self) -> None:
-        """Wait until the next read is due."""
+        """Wait until the next read is due: longer in a process so busy that threads wait for their turns."""
         if not self.every:
             return
-        now = time.monotonic()
-        if now < self._next_read:
-            time.sleep(self._next_read - now)
-        self._next_read = max(now, self._next_read) + self.every
+        late, due = 0.0, self._next_read
+        if (left := due - time.monotonic()) > 0:
+            time.sleep(left)
+            late = time.monotonic() - due
+        self._next_read = max(due, time.monotonic()) + min(max(self.every, 4 * late), 0.25)
 
     def failure(self, error: Exception, scrub: Scrub) -> VeniceError:
         """Return what a failure on the wire means, as truthfully as can be known."""
