@@ -20,6 +20,9 @@ app_name = "chat"
 
 urlpatterns = [
     path("", views.index, name="index"),
+    # What is asked for most comes first: each address is held against one pattern after the other.
+    path("<int:pk>/", views.conversation, name="conversation"),
+    path("<int:pk>/replies/<int:reply_id>/stream", views.stream, name="stream"),
     path("search", views_list.search, name="search"),
     path("selected", views_list.selected, name="selected"),
     path("bring-back", views_list.bring_back, name="bring_back"),
@@ -80,7 +83,6 @@ urlpatterns = [
     path(
         "<int:pk>/replies/<int:reply_id>/go-on", views_writing.go_on_with_reply, name="go_on_with"
     ),
-    path("<int:pk>/", views.conversation, name="conversation"),
     path("<int:pk>/entry", views.entry, name="entry"),
     path("settings", views_menu.opening_settings, name="opening_settings"),
     path("<int:pk>/menu", views_menu.menu, name="menu"),
@@ -93,7 +95,6 @@ urlpatterns = [
     path("<int:pk>/messages/<int:message_id>/edit", views.edit, name="edit"),
     path("<int:pk>/messages/<int:message_id>/source", views.source, name="source"),
     path("<int:pk>/replies/<int:reply_id>/", views.reply, name="reply"),
-    path("<int:pk>/replies/<int:reply_id>/stream", views.stream, name="stream"),
     path("<int:pk>/replies/<int:reply_id>/again", views.try_again, name="try_again"),
     path("<int:pk>/replies/<int:reply_id>/continue", views.go_on, name="go_on"),
     path("messages/<int:message_id>/", joining.message, name="message"),

@@ -7,11 +7,20 @@ chat makes some thirty of them. What is asked seldom is better asked as usual. S
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Expression, Field, JSONField, Model, QuerySet, UUIDField
+from django.db.models import (
+    DateTimeField,
+    Expression,
+    Field,
+    JSONField,
+    Model,
+    QuerySet,
+    UUIDField,
+)
 from django.db.models.query import (
     ModelIterable,
     get_related_populators,
@@ -20,7 +29,7 @@ from django.db.models.query import (
 type Shape = tuple[tuple[str, int], ...]
 
 LONGEST = 63  # bits of a number
-PLAIN = frozenset((int, str, type(None)))
+PLAIN = frozenset((int, bool, str, type(None)))
 CODED = (JSONField, UUIDField)  # whose texts the database does not take as they are
 IS_NULL = -1  # in a shape, instead of the number of values
 
@@ -172,6 +181,8 @@ def _taken(field: Field[Any, Any], value: Any) -> Any:
     """Return a value as the database takes it; most are taken as they are."""
     if type(value) in PLAIN and not isinstance(field, CODED):
         return value
+    if type(value) is datetime and isinstance(field, DateTimeField):
+        return connection.ops.adapt_datetimefield_value(value)
     return field.get_db_prep_save(value, connection)
 
 

@@ -14,8 +14,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
-    path("gallery/", include("gallery.urls")),
     path("chat/", include("chat.urls")),
+    path("gallery/", include("gallery.urls")),
     path("usage/", include("venice_site.venice.urls")),
     path("accounts/", include("venice_site.accounts.urls")),
     path("admin/logout/", logout),

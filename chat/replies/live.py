@@ -115,7 +115,9 @@ class Watch:
     def news(self, timeout: float) -> News:
         """Return what is new, waiting for it at most `timeout` seconds."""
         live = self._live
-        if timeout and not self._has_news():  # no bell while words flow: they only grow, and end last
+        if (
+            timeout and not self._has_news()
+        ):  # no bell while words flow: they only grow, and end last
             with live._bell:
                 if not self._has_news():
                     live._bell.wait(timeout)

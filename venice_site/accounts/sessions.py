@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +31,13 @@ class SessionStore(db.SessionStore):
         if found is None:
             self._session_key = None
             return {}
-        held: dict[str, Any] = self.decode(found[0])
+        held = copy.deepcopy(_decoded(found[0]))
         if BACKEND_SESSION_KEY in held:
             (held[BACKEND_SESSION_KEY],) = settings.AUTHENTICATION_BACKENDS
         return held
+
+
+@lru_cache(maxsize=1024)
+def _decoded(data: str) -> dict[str, Any]:
+    """Return what signed data says; every request of a session brings the same."""
+    return dict(SessionStore().decode(data))
