@@ -113,20 +113,22 @@ class Watch:
         self._seen = (0, 0)
 
     def news(self, timeout: float) -> News:
-        """Return what is new, waiting for it at most `timeout` seconds."""
+        """Return what is new, waiting for it at most `timeout` seconds.
+
+        While words flow the bell is not touched: what has arrived only grows, and the end comes after it.
+        """
         live = self._live
-        if (
-            timeout and not self._has_news()
-        ):  # no bell while words flow: they only grow, and end last
+        if timeout and not self._has_news():
             with live._bell:
                 if not self._has_news():
                     live._bell.wait(timeout)
         ended = live._ended
         (text, reasoning), self._seen = self._seen, (len(live._text), len(live._reasoning))
-        more_text, more_reasoning = live._text[text : self._seen[0]], ()
-        if reasoning < self._seen[1]:
-            more_reasoning = live._reasoning[reasoning : self._seen[1]]
-        return News("".join(more_text), "".join(more_reasoning), ended)
+        return News(
+            "".join(live._text[text : self._seen[0]]),
+            "".join(live._reasoning[reasoning : self._seen[1]]),
+            ended,
+        )
 
     def _has_news(self) -> bool:
         live = self._live
