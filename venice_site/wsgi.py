@@ -1,5 +1,6 @@
 """The WSGI application that the web server loads."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -11,3 +12,6 @@ application = get_wsgi_application()
 from chat.replies import finish_at_termination  # noqa: E402  its models need the application
 
 finish_at_termination()
+
+# What is loaded now stays: to look through all of it for garbage takes as long as to answer several requests.
+gc.freeze()
