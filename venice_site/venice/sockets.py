@@ -114,14 +114,13 @@ class Exchange:
         return min(self.idle, left)
 
     def gather(self) -> None:
-        """Wait until the next read is due: longer in a process so busy that threads wait for their turns."""
+        """Wait until the next read is due."""
         if not self.every:
             return
-        late, due = 0.0, self._next_read
-        if (left := due - time.monotonic()) > 0:
-            time.sleep(left)
-            late = time.monotonic() - due
-        self._next_read = max(due, time.monotonic()) + min(max(self.every, 4 * late), 0.25)
+        now = time.monotonic()
+        if now < self._next_read:
+            time.sleep(self._next_read - now)
+        self._next_read = max(now, self._next_read) + self.every
 
     def failure(self, error: Exception, scrub: Scrub) -> VeniceError:
         """Return what a failure on the wire means, as truthfully as can be known."""
