@@ -28,8 +28,7 @@ from venice_site.statements import Statement, gap
 from venice_site.venice.connections import release_connection
 from venice_site.venice.runs import UNFINISHED, RunStatus
 
-FRAME = 0.034  # seconds between two frames at the least: a little longer than between two reads of words,
-# so that there is always something new, and a viewer seldom has to be woken a second time
+FRAME = 0.03  # seconds between two frames at the least; words come 30 times a second at the most
 QUIET = 10.0  # seconds after which a comment says that the connection lives
 READ_ROW_EVERY = 0.1  # seconds between two looks at a row that another process writes
 LOOK_FOR_THE_DEAD_EVERY = 5.0
