@@ -1,8 +1,8 @@
 """Requests that stand in line: of some views a process answers one at a time.
 
 The interpreter carries out one thread at a time anyway, and of fifty requests that come together each would hold
-up all the others: half of the people saw their first words after 0.72 s so, after 0.44 s in line, though the last
-of them later.
+up all the others. Measured in turn, half of fifty people saw their first words after 0.44 s in line, and after 0.48 s
+when two at a time were let through while they asked.
 """
 
 from __future__ import annotations

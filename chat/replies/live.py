@@ -96,13 +96,13 @@ class LiveReply:
         with self._bell:
             return {"text": "".join(self._text), "reasoning": "".join(self._reasoning)}
 
-    def is_due(self, now: float) -> bool:
-        """Return whether the row lacks something, or its heartbeat; what has arrived is then to be written."""
+    def due(self, now: float) -> dict[str, str] | None:
+        """Return what has arrived when the row lacks some of it, or its heartbeat; else None."""
         arrived = (len(self._text), len(self._reasoning))
         if arrived == self._written and now < self._next_beat:
-            return False
+            return None
         self._written, self._next_beat = arrived, now + BEAT_EVERY
-        return True
+        return self.so_far()
 
 
 class Watch:
