@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from venice_site.cores import on_every_core
+
 LONGEST_SIDE = 1568  # pixels; models see no more than this (contract 7.5)
 SHORTEST_SIDE = 64  # pixels; Venice refuses smaller pictures (contract 7.5)
 MOST_BYTES = 20 * 1024 * 1024
@@ -42,6 +44,7 @@ def is_picture(content: bytes) -> bool:
     return is_webp or content.startswith(_SIGNATURES) or content[4:8] == b"ftyp"
 
 
+@on_every_core
 def prepare(content: bytes) -> Picture:
     """Return the picture upright, made small and encoded afresh. Raises `NotAPicture`."""
     if len(content) > MOST_BYTES:

@@ -7,6 +7,8 @@ from io import BytesIO
 
 from PIL import Image as Pillow
 
+from venice_site.cores import on_every_core
+
 FORMATS = {
     "PNG": ("image/png", "png"),
     "JPEG": ("image/jpeg", "jpg"),
@@ -57,6 +59,7 @@ class Picture:
         return EXTENSIONS[self.mime]
 
 
+@on_every_core
 def develop(content: bytes, most_pixels: int = MAX_PIXELS) -> Picture:
     """Verify a picture by decoding all of it, and make its smaller copies.
 
@@ -86,6 +89,7 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+@on_every_core
 def within(content: bytes, most_bytes: int, most_pixels: int) -> bytes:
     """Return a verified picture as it is if it fits and stands upright, else a copy of it that does."""
     with Pillow.open(BytesIO(content), formats=tuple(FORMATS)) as opened:

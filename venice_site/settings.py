@@ -81,6 +81,7 @@ VENICE_FALLBACK_TEXT_MODEL = text("VENICE_FALLBACK_TEXT_MODEL")
 
 # --- how much at once -------------------------------------------------------------------------
 WEB_THREADS = number("WEB_THREADS", 256)
+WEB_ONE_CORE = flag("WEB_ONE_CORE", True)
 WORKER_THREADS = number("WORKER_THREADS", 4)
 IMAGES_AT_ONCE = number("IMAGES_AT_ONCE", 0)
 IMAGES_AT_ONCE_EACH = number("IMAGES_AT_ONCE_EACH", 0)
@@ -205,6 +206,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 # --- people -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["venice_site.accounts.backends.Backend"]
+PASSWORD_HASHERS = ["venice_site.hashers.Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

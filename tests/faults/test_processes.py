@@ -50,6 +50,21 @@ def all_gone(family: list[psutil.Process]) -> bool:
     return not [member for member in family if member.is_running() and member.status() != "zombie"]
 
 
+@pytest.mark.skipif(len(psutil.Process().cpu_affinity() or []) < 2, reason="there is but one core")
+def test_of_all_processes_the_web_server_alone_keeps_to_one_core(product: Product) -> None:
+    every = tuple(psutil.Process().cpu_affinity())
+    (serving,) = [member for member in product.members("granian") if not member.children()]
+
+    places = {
+        member.pid: {tuple(psutil.Process(thread.id).cpu_affinity()) for thread in member.threads()}
+        for member in product.family()
+    }
+
+    (own,) = places.pop(serving.pid) - {every}
+    assert len(own) == 1
+    assert set().union(*places.values()) == {every}
+
+
 def test_a_killed_worker_is_replaced_with_all_its_forks(product: Product) -> None:
     before = pids(product, "steady_queue")
 
