@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 
+from tests.waiting import eventually
 from venice_site import line as module
-from venice_site.line import LineMiddleware, in_line
+from venice_site.line import CROWD, Line, LineMiddleware, in_line
 
 
 class Answering:
@@ -46,7 +47,7 @@ class Answering:
 
 @pytest.fixture
 def answering(monkeypatch) -> Iterator[Answering]:
-    monkeypatch.setattr(module, "line", threading.Semaphore(1))
+    monkeypatch.setattr(module, "line", Line())
     made = Answering()
     yield made
     made.may_end.set()
@@ -93,6 +94,24 @@ def test_the_next_one_goes_on_whatever_became_of_the_first(answering) -> None:
     with pytest.raises(RuntimeError):
         answering.ask(RequestFactory().post("/fails", {"text": "one"})).result(20)
     assert answering.ask(RequestFactory().post("/", {"text": "two"})).result(20).status_code == 200
+
+
+def test_it_is_crowded_while_several_wait() -> None:
+    line = Line()
+    assert line.enter()
+    with ThreadPoolExecutor(CROWD) as threads:
+        for _ in range(CROWD - 1):
+            threads.submit(line.enter)
+        eventually(lambda: line._waiting == CROWD - 1)
+        assert not line.is_crowded
+        threads.submit(line.enter)
+        eventually(lambda: line.is_crowded)
+        line.leave()
+        eventually(lambda: not line.is_crowded)
+        for _ in range(CROWD - 1):
+            line.leave()
+    line.leave()
+    assert line._waiting == 0
 
 
 @pytest.mark.parametrize(

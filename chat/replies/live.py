@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 from chat.models import Message
 from chat.rendering import one_line_end
+from venice_site.line import line
 from venice_site.venice.service import Cancel, Venice
 from venice_site.venice.types import ChatOrder, Delta
 
 BEAT_EVERY = 1.0  # seconds between two heartbeats of a row that does not
+REST = 0.15  # seconds in which words gather while a crowd wants to ask
+REST_EVERY = 0.2  # seconds; in between, what has gathered is shown
 
 
 class News(NamedTuple):
@@ -44,6 +47,7 @@ class LiveReply:
         self._written = (len(self._text), 0)
         self._began = time.monotonic()
         self._next_beat = self._began + BEAT_EVERY  # the row was begun with a heartbeat
+        self._next_rest = 0.0
         self._ended = False
         self.has_content = False
 
@@ -67,6 +71,12 @@ class LiveReply:
                 if delta.reasoning:
                     self._reasoning.append(one_line_end(delta.reasoning))
                 self._bell.notify_all()
+
+    def give_way(self) -> None:
+        """Let words gather for a moment if many stand in line to ask; called by the writer between two of them."""
+        if line.is_crowded and (now := time.monotonic()) >= self._next_rest:
+            self._next_rest = now + REST_EVERY
+            time.sleep(REST)
 
     def _keep_time(self, delta: Delta) -> None:
         passed = round((time.monotonic() - self._began) * 1000)

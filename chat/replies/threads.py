@@ -13,7 +13,7 @@ from itertools import batched
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection, transaction
+from django.db import connection
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -29,7 +29,7 @@ from venice_site.venice.types import ChatOrder
 log = logging.getLogger("studio.replies")
 
 FLUSH_EVERY = 0.25  # seconds between two writes of a row that grows
-ROWS_A_TRANSACTION = 25  # keeps the one writer of SQLite free for others within a few milliseconds
+ROWS_A_STATEMENT = 25  # keeps the one writer of SQLite free for others within a few milliseconds
 WRITERS_AT_MOST = 512
 ASKED_WITHIN = 0.05  # seconds
 
@@ -124,7 +124,7 @@ class Writers:
 
     def _beat(self) -> None:
         while self._some.wait():
-            for some in batched(list(self._live.values()), ROWS_A_TRANSACTION, strict=False):
+            for some in batched(list(self._live.values()), ROWS_A_STATEMENT, strict=False):
                 try:
                     flush(some)
                 except DatabaseTrouble:
@@ -153,7 +153,7 @@ def flush(some: Iterable[LiveReply]) -> None:
     ]
     moment = connection.ops.adapt_datetimefield_value(timezone.now())
     rows = ", ".join(["(%s, %s, %s, %s)"] * len(due))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(FLUSH.format(rows=rows), (moment, *arrived, RunStatus.RUNNING))
         written = {pk for (pk,) in cursor.fetchall()}
     for live, _ in due:

@@ -39,6 +39,7 @@ def _write(live: LiveReply, *, refused: bool = False) -> bool:
         with stream:
             for delta in stream:
                 live.take(delta)
+                live.give_way()
     except Stopped:
         _end_stopped(live, stream.usage if stream else None)
     except VeniceError as error:
