@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import eventually
+from venice_site import cores
 from venice_site.cores import better
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,9 +85,9 @@ class Child:
         self.process.stdin.flush()
         return self.read()
 
-    def busy(self, *cores: int) -> None:
+    def busy(self, *busy: int) -> None:
         """Let these cores have been busy for another ten seconds."""
-        for core in cores:
+        for core in busy:
             self.ticks[core] += 10 * os.sysconf("SC_CLK_TCK")
         lines = [f"cpu{core} {ticks} 0 0 777 88 0 0 0 55 0" for core, ticks in self.ticks.items()]
         draft = self.stat.with_name("draft")
@@ -154,6 +155,16 @@ def test_what_computes_uses_every_core_and_comes_back_to_where_the_others_are(ch
     assert child.go_on() == "done\n"
 
     assert child.core() in EVERY
+
+
+@several
+def test_a_core_that_was_taken_away_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = os.cpu_count() or 0
+    monkeypatch.setattr(cores, "_ours", gone + 1000)
+    monkeypatch.setattr(cores, "_every", frozenset({gone + 1000}))
+
+    assert cores.on_every_core(lambda: "computed")() == "computed"
+    assert os.sched_getaffinity(0) == EVERY
 
 
 @pytest.mark.parametrize(

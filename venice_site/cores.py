@@ -15,7 +15,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -63,7 +63,7 @@ def on_every_core[**P, R](work: Callable[P, R]) -> Callable[P, R]:
     def freely(*args: P.args, **kwargs: P.kwargs) -> R:
         if _ours is None or os.sched_getaffinity(0) == _every:
             return work(*args, **kwargs)
-        os.sched_setaffinity(0, _every)
+        _keep(0, _every)
         try:
             return work(*args, **kwargs)
         finally:
@@ -92,7 +92,7 @@ def _usable() -> frozenset[int]:
 def _stay() -> None:
     with _lock:
         assert _ours is not None
-        os.sched_setaffinity(0, {_ours})
+        _keep(0, {_ours})
 
 
 def _watch(every: float) -> None:
@@ -117,7 +117,13 @@ def _move(core: int) -> None:
         for thread in (int(task.name) for task in TASKS.iterdir()):
             with suppress(ProcessLookupError):  # it has just ended
                 if os.sched_getaffinity(thread) == before:
-                    os.sched_setaffinity(thread, {core})
+                    _keep(thread, {core})
+
+
+def _keep(thread: int, cores: Collection[int]) -> None:
+    """Keep a thread (0: this one) on some cores; it stays where it is when none of them is ours any more."""
+    with suppress(OSError):
+        os.sched_setaffinity(thread, cores)
 
 
 def _busy() -> dict[int, float]:
