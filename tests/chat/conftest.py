@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,12 +98,13 @@ def default_model(*, thinks: bool = False, sees: bool = True) -> str:
 
 
 def events(response) -> Iterator[tuple[str, Any]]:
-    for frame in response.streaming_content:
-        for part in frame.decode().split("\n\n"):
-            if part.startswith("event: "):
-                name, data = part.split("\n", 1)
-                yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
-    response.close()
+    """Yield the events of a stream; who looks at no more of them leaves it, as a browser does."""
+    with closing(response):
+        for frame in response.streaming_content:
+            for part in frame.decode().split("\n\n"):
+                if part.startswith("event: "):
+                    name, data = part.split("\n", 1)
+                    yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 
 def newest_reply() -> Message:
