@@ -15,6 +15,7 @@ from tests.venice.wire import ASK, SECRET, SSE, http, says, server
 from tests.waiting import eventually
 from venice_site.venice import errors
 from venice_site.venice.client import Cancel, Client
+from venice_site.venice.sockets import Exchange
 
 
 @pytest.fixture
@@ -85,3 +86,29 @@ def test_a_reply_over_tls_is_stopped_before_and_after_its_headers(tls, begins):
         thread.join(3)
         assert isinstance(caught[0], errors.Stopped)
         assert eventually(left.is_set)
+
+
+def test_words_that_have_come_are_read_without_a_pause_between_their_records(tls, monkeypatch):
+    words = [f"{number} " for number in range(100)]
+    all_sent = threading.Event()
+
+    def answer(peer):
+        peer.request()
+        peer.send(SSE)
+        for word in words:
+            peer.frame(word)
+        peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+        all_sent.set()
+
+    pauses = []
+    gather = Exchange.gather
+
+    def gather_and_tell(exchange):
+        pauses.append(exchange.every)
+        gather(exchange)
+
+    with server(answer, tls=tls) as url, Client(url, SECRET).stream_chat(ASK) as stream:
+        assert all_sent.wait(5)
+        monkeypatch.setattr(Exchange, "gather", gather_and_tell)
+        assert [delta.text for delta in stream] == words
+    assert len(pauses) < 5

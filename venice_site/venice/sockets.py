@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import select
 import socket
 import ssl
 import threading
@@ -183,19 +184,27 @@ class _Reader(io.RawIOBase):
         self._live = live
         self._exchange = exchange
         self._allowed = 0.0
+        self._records = select.poll() if isinstance(live, ssl.SSLSocket) else None
+        if self._records is not None:
+            self._records.register(live, select.POLLIN)
         self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._exchange.gather()
+        if not self._is_at_hand():
+            self._exchange.gather()
         if (allowed := self._exchange.allowance()) != self._allowed:  # each change is a system call
             self._live.settimeout(allowed)
             self._allowed = allowed
         count = self._raw.readinto(buffer)
         self.ended = count == 0
         return count
+
+    def _is_at_hand(self) -> bool:
+        """Return whether more has come over TLS, where one read returns one record, which may be one word."""
+        return self._records is not None and bool(self._records.poll(0))
 
     def close(self) -> None:
         self._raw.close()
