@@ -28,7 +28,6 @@ from venice_site.statements import Statement, gap
 from venice_site.venice.connections import release_connection
 from venice_site.venice.runs import UNFINISHED, RunStatus
 
-FRAME = 0.03  # seconds between two frames at the least; words come 30 times a second at the most
 QUIET = 10.0  # seconds after which a comment says that the connection lives
 READ_ROW_EVERY = 0.1  # seconds between two looks at a row that another process writes
 LOOK_FOR_THE_DEAD_EVERY = 5.0
@@ -176,7 +175,6 @@ def events(source: Source, finished: Callable[[], str]) -> Iterator[bytes]:
         if sent := frames.next(news, now):
             yield sent
             last = now
-            time.sleep(FRAME)
         elif now - last >= QUIET:
             yield COMMENT
             last = now

@@ -32,19 +32,23 @@ class News(NamedTuple):
 
 
 class LiveReply:
-    """A reply while it is written in this process: what has arrived, and a bell for those who watch."""
+    """A reply while it is written in this process: what has arrived, and a bell for each who watches.
+
+    Words are added by its writer alone and never taken away, so whoever reads them needs no lock. A bell is a lock
+    that its viewer waits for; the writer opens it when there is something new.
+    """
 
     def __init__(self, reply: Message, order: ChatOrder, venice: Venice) -> None:
         self.reply = reply
         self.order = order
         self.venice = venice
-        self.cancel = Cancel()
+        self.cancel = Cancel(self.tell)
         self.facts: dict[str, Any] = {}
         self.given_up = False
-        self._bell = threading.Condition()
+        self._bells: list[threading.Lock] = []
         self._text = [reply.text] if reply.text else []
         self._reasoning: list[str] = []
-        self._written = (len(self._text), 0)
+        self._written = self._told = self._arrived
         self._began = time.monotonic()
         self._next_beat = self._began + BEAT_EVERY  # the row was begun with a heartbeat
         self._next_rest = 0.0
@@ -52,7 +56,7 @@ class LiveReply:
         self.has_content = False
 
     def take(self, delta: Delta) -> None:
-        """Take in what arrived and ring the bell."""
+        """Take in what arrived; `tell` shows it."""
         if delta.model:
             self.facts["served_by"] = delta.model
         if told := " ".join(filter(None, (delta.fallback_reason, delta.note))):
@@ -65,15 +69,24 @@ class LiveReply:
             self.facts["citations"] = [asdict(citation) for citation in delta.citations]
         if delta.text or delta.reasoning:
             self._keep_time(delta)
-            with self._bell:
-                if delta.text:
-                    self._text.append(one_line_end(delta.text))
-                if delta.reasoning:
-                    self._reasoning.append(one_line_end(delta.reasoning))
-                self._bell.notify_all()
+            if delta.text:
+                self._text.append(one_line_end(delta.text))
+            if delta.reasoning:
+                self._reasoning.append(one_line_end(delta.reasoning))
 
-    def give_way(self) -> None:
-        """Let words gather for a moment if many stand in line to ask; called by the writer between two of them."""
+    @property
+    def _arrived(self) -> tuple[int, int]:
+        return len(self._text), len(self._reasoning)
+
+    def tell(self) -> None:
+        """Ring for what is new once all that came together is taken in; called by the writer.
+
+        If many stand in line to ask, words then gather for a moment.
+        """
+        if self._told == self._arrived:
+            return
+        self._told = self._arrived
+        self._ring()
         if line.is_crowded and (now := time.monotonic()) >= self._next_rest:
             self._next_rest = now + REST_EVERY
             time.sleep(REST)
@@ -97,18 +110,28 @@ class LiveReply:
 
     def end(self) -> None:
         """Let the viewers go: the row is final."""
-        with self._bell:
-            self._ended = True
-            self._bell.notify_all()
+        self._ended = True
+        self._ring()
+
+    def new_bell(self) -> threading.Lock:
+        """Return the bell of one more viewer."""
+        bell = threading.Lock()
+        bell.acquire()
+        self._bells.append(bell)
+        return bell
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            if bell.locked():
+                bell.release()
 
     def so_far(self) -> dict[str, str]:
         """Return what has arrived, as facts of the row."""
-        with self._bell:
-            return {"text": "".join(self._text), "reasoning": "".join(self._reasoning)}
+        return {"text": "".join(self._text), "reasoning": "".join(self._reasoning)}
 
     def due(self, now: float) -> dict[str, str] | None:
         """Return what has arrived when the row lacks some of it, or its heartbeat; else None."""
-        arrived = (len(self._text), len(self._reasoning))
+        arrived = self._arrived
         if arrived == self._written and now < self._next_beat:
             return None
         self._written, self._next_beat = arrived, now + BEAT_EVERY
@@ -121,25 +144,17 @@ class Watch:
     def __init__(self, live: LiveReply) -> None:
         self._live = live
         self._seen = (0, 0)
+        self._bell = live.new_bell()
 
     def news(self, timeout: float) -> News:
-        """Return what is new, waiting for it at most `timeout` seconds.
-
-        While words flow the bell is not touched: what has arrived only grows, and the end comes after it.
-        """
+        """Return what is new, waiting for it at most `timeout` seconds; the end comes after the last words."""
         live = self._live
-        if timeout and not self._has_news():
-            with live._bell:
-                if not self._has_news():
-                    live._bell.wait(timeout)
+        if timeout:
+            self._bell.acquire(timeout=timeout)
         ended = live._ended
-        (text, reasoning), self._seen = self._seen, (len(live._text), len(live._reasoning))
+        (text, reasoning), self._seen = self._seen, live._arrived
         return News(
             "".join(live._text[text : self._seen[0]]),
             "".join(live._reasoning[reasoning : self._seen[1]]),
             ended,
         )
-
-    def _has_news(self) -> bool:
-        live = self._live
-        return (len(live._text), len(live._reasoning)) != self._seen or live._ended

@@ -39,7 +39,6 @@ def _write(live: LiveReply, *, refused: bool = False) -> bool:
         with stream:
             for delta in stream:
                 live.take(delta)
-                live.give_way()
     except Stopped:
         _end_stopped(live, stream.usage if stream else None)
     except VeniceError as error:

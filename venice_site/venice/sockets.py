@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from email.errors import MissingHeaderBodySeparatorDefect
 from functools import partial
 from typing import Any
@@ -42,11 +43,13 @@ BUFFER = 65536  # bytes
 class Cancel:
     """Stops the request that runs under it, and every later one; may be set from any thread at any moment.
 
-    `sent` is set as soon as a request under it went out, or waits for the network to take it.
+    `sent` is set as soon as a request under it went out, or waits for the network to take it. `on_lull` is
+    called by the thread that reads an answer when all that has come is taken in and it is about to wait for more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_lull: Callable[[], None] = lambda: None) -> None:
         self.sent = threading.Event()
+        self.on_lull = on_lull
         self._lock = threading.Lock()
         self._set = False
         self._socket: socket.socket | None = None
@@ -115,7 +118,8 @@ class Exchange:
         return min(self.idle, left)
 
     def gather(self) -> None:
-        """Wait until the next read is due."""
+        """Say that all is taken in, and wait until the next read is due."""
+        self.cancel.on_lull()
         if not self.every:
             return
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Who writes a reply rests while many stand in line to ask, and not otherwise."""
+"""Who writes a reply tells of its words, and rests while many stand in line to ask, and not otherwise."""
 
 from types import SimpleNamespace
 
@@ -6,10 +6,10 @@ import pytest
 
 from chat.models import Message
 from chat.replies import live as module
-from chat.replies.live import REST, REST_EVERY, LiveReply
+from chat.replies.live import REST, REST_EVERY, LiveReply, News, Watch
 from venice_site.accounts.models import User
 from venice_site.venice.service import Venice
-from venice_site.venice.types import ChatOrder
+from venice_site.venice.types import ChatOrder, Delta
 
 
 class Clock:
@@ -44,11 +44,17 @@ def crowd(monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> None:
     monkeypatch.setattr(module, "line", SimpleNamespace(is_crowded=is_there))
 
 
+def hear(live: LiveReply) -> None:
+    """Take in a word that came alone."""
+    live.take(Delta("word "))
+    live.tell()
+
+
 def test_nobody_rests_while_few_want_to_ask(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(monkeypatch, is_there=False)
     live = writing()
     for _ in range(10):
-        live.give_way()
+        hear(live)
     assert clock.slept == []
 
 
@@ -58,8 +64,32 @@ def test_in_a_crowd_words_gather_and_are_shown_in_between(
     crowd(monkeypatch, is_there=True)
     live = writing()
     for _ in range(10):  # words that came together are not parted by further rests
-        live.give_way()
+        hear(live)
     assert clock.slept == [REST]
     clock.now += REST_EVERY - REST
-    live.give_way()
+    hear(live)
     assert clock.slept == [REST, REST]
+
+
+def test_nobody_rests_before_the_first_words(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd(monkeypatch, is_there=True)
+    live = writing()
+    for _ in range(10):  # Venice is asked, its headers come
+        live.tell()
+    assert clock.slept == []
+
+
+def test_viewers_hear_of_words_once_all_that_came_together_are_taken_in() -> None:
+    live = writing()
+    first, second = Watch(live), Watch(live)
+    live.take(Delta("Once "))
+    live.take(Delta("upon"))
+    assert first._bell.locked()
+    live.tell()
+    assert [one.news(5).text for one in (first, second)] == ["Once upon", "Once upon"]
+    live.tell()  # nothing is new
+    assert first._bell.locked()
+    live.take(Delta(" a time"))
+    live.tell()
+    live.end()
+    assert first.news(5) == News(" a time", "", ended=True)
