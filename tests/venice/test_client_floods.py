@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.venice.wire import ASK, SECRET, SSE, ask, failure, http, says, server
-from venice_site.venice import sockets, streams
+from venice_site.venice import exchange as exchanges
+from venice_site.venice import streams
 from venice_site.venice.client import Client
-from venice_site.venice.sockets import Cancel, Exchange
+from venice_site.venice.exchange import Cancel, Exchange
 from venice_site.venice.types import ChatOrder
 
 
@@ -177,7 +178,7 @@ def test_words_gather_between_two_reads(monkeypatch):
         now[0] += seconds
 
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
-    monkeypatch.setattr(sockets, "time", clock)
+    monkeypatch.setattr(exchanges, "time", clock)
     exchange = Exchange(Cancel(), idle=60, deadline=60, paid=True)
     exchange.gather()  # nothing has come yet: what comes first is read at once
     exchange.every = 1.0

@@ -15,7 +15,7 @@ from tests.venice.wire import ASK, SECRET, SSE, http, says, server
 from tests.waiting import eventually
 from venice_site.venice import errors
 from venice_site.venice.client import Cancel, Client
-from venice_site.venice.sockets import Exchange
+from venice_site.venice.exchange import Exchange
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from venice_site.venice.deltas import DeltaReader
 from venice_site.venice.dialects import Dialect
 from venice_site.venice.edits import PATHS, edit_body, kept_request
 from venice_site.venice.errors import InvalidOrder, KeyRefused
+from venice_site.venice.exchange import Cancel, Exchange
 from venice_site.venice.headers import content_type
 from venice_site.venice.orders import chat_body, image_body
 from venice_site.venice.pictures import ImageAnswer, image_answer, refuse_blocked
 from venice_site.venice.refusals import Scrub, refusal
-from venice_site.venice.sockets import Cancel, Exchange
 from venice_site.venice.streams import ChatStream
 from venice_site.venice.transport import Reply, Wire
 from venice_site.venice.types import Character, ChatOrder, EditOrder, ImageOrder, Model

@@ -11,8 +11,9 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from venice_site.venice.errors import BadAnswer, Stopped, VeniceError
+from venice_site.venice.exchange import Exchange
 from venice_site.venice.refusals import Scrub
-from venice_site.venice.sockets import Adapter, Exchange, current
+from venice_site.venice.sockets import Adapter, current
 
 CONNECT_TIMEOUT = 10.0  # seconds
 CONNECTIONS_KEPT = 512  # open, for the next requests
