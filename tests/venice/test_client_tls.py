@@ -11,9 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.venice.wire import ASK, SECRET, SSE, http, says, server
+from tests.venice.wire import ASK, LAST, SECRET, SSE, chunk, http, says, server
 from tests.waiting import eventually
-from venice_site.venice import errors
+from venice_site.venice import errors, sockets
 from venice_site.venice.client import Cancel, Client
 from venice_site.venice.exchange import Exchange
 
@@ -97,7 +97,7 @@ def test_words_that_have_come_are_read_without_a_pause_between_their_records(tls
         peer.send(SSE)
         for word in words:
             peer.frame(word)
-        peer.send(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+        peer.send(LAST)
         all_sent.set()
 
     pauses = []
@@ -112,3 +112,49 @@ def test_words_that_have_come_are_read_without_a_pause_between_their_records(tls
         monkeypatch.setattr(Exchange, "gather", gather_and_tell)
         assert [delta.text for delta in stream] == words
     assert len(pauses) < 5
+
+
+def test_words_are_told_while_half_of_the_next_record_has_come(tls):
+    told = threading.Event()
+    words = []
+
+    def answer(peer):
+        came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        secure = tls.wrap_bio(came, goes, server_side=True)
+
+        def until(done):
+            while True:
+                with suppress(ssl.SSLWantReadError):
+                    return done()
+                peer.send(goes.read())
+                came.write(peer.connection.recv(65536))
+
+        def record(data):
+            secure.write(data)
+            return goes.read()
+
+        until(secure.do_handshake)
+        request = b""
+        while not request.endswith(b"}"):
+            request += until(lambda: secure.read(65536))
+        peer.send(record(SSE + chunk("one ")))
+        whole, half = record(chunk("two ")), record(chunk("three") + LAST)
+        peer.send(whole + half[:20])
+        if told.wait(5):
+            peer.send(half[20:])
+
+    cancel = Cancel(lambda: told.set() if words[-1:] == ["two "] else None)
+    with server(answer) as url:
+        secure_url = url.replace("http:", "https:")
+        with Client(secure_url, SECRET).stream_chat(ASK, cancel=cancel) as stream:
+            words.extend(delta.text for delta in stream)
+    assert words == ["one ", "two ", "three"]
+
+
+def test_connections_share_what_they_trust(tls):
+    before = sockets._trusting.cache_info()
+    with server(says(http(200, b'["Anime"]', "connection: close")), tls=tls) as url:
+        for _ in range(3):
+            assert Client(url, SECRET).styles() == ["Anime"]
+    after = sockets._trusting.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 2)

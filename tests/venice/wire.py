@@ -20,6 +20,9 @@ ASK = ChatOrder(model="m", messages=(ChatMessage("user", "Why?"),))
 SSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
+LAST = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"  # the end of a streaming reply
+
+
 class Peer:
     """One accepted connection of a server whose every byte the test decides."""
 
@@ -51,9 +54,7 @@ class Peer:
         self.connection.sendall(data)
 
     def frame(self, content: str) -> None:
-        data = json.dumps({"choices": [{"delta": {"content": content}}]}).encode()
-        event = b"data: " + data + b"\n\n"
-        self.send(b"%x\r\n%s\r\n" % (len(event), event))
+        self.send(chunk(content))
 
     def drip(self, byte: bytes = b" ", pause: float = 0.05) -> None:
         """Send bytes for ever, one at a time, until the client goes."""
@@ -75,6 +76,13 @@ class Peer:
     def reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+
+def chunk(content: str) -> bytes:
+    """Return a frame of a streaming reply, as one chunk."""
+    data = json.dumps({"choices": [{"delta": {"content": content}}]}).encode()
+    event = b"data: " + data + b"\n\n"
+    return b"%x\r\n%s\r\n" % (len(event), event)
 
 
 @contextmanager

@@ -102,6 +102,10 @@ class Exchange:
             raise TimeoutError("the deadline has passed")
         return min(self.idle, left)
 
+    def is_early(self) -> bool:
+        """Return whether the next read is not due yet."""
+        return time.monotonic() < self._next_read
+
     def gather(self) -> None:
         """Say that all is taken in, and wait until the next read is due."""
         self.cancel.on_lull()

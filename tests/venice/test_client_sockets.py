@@ -1,0 +1,56 @@
+"""The client on slow connections, and on those that it keeps."""
+
+import base64
+import socket
+import time
+
+import pytest
+
+from tests.venice.wire import SECRET, http, says, server
+from venice_site.venice import sockets
+from venice_site.venice.client import Client
+from venice_site.venice.exchange import Cancel, Exchange
+from venice_site.venice.transport import Wire
+
+STYLES = http(200, b'["Anime"]')
+
+
+@pytest.mark.parametrize("interim", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_an_interim_answer_is_not_the_answer(interim):
+    hint = f"HTTP/1.1 {interim}\r\nlink: </x>; rel=preload\r\n\r\n".encode()
+    with server(says(hint + hint + STYLES)) as url:
+        assert Client(url, SECRET).styles() == ["Anime"]
+
+
+def test_a_connection_is_used_again_after_an_answer_slower_than_its_rest(monkeypatch):
+    monkeypatch.setattr(sockets, "IDLE_KEPT", 0.2)
+    connections = []
+
+    def answer(peer):
+        connections.append(peer)
+        while peer.request():
+            time.sleep(0.4)
+            peer.send(STYLES)
+
+    with server(answer) as url:
+        client = Client(url, SECRET)
+        assert client.styles() == client.styles() == ["Anime"]
+    assert len(connections) == 1
+
+
+def test_a_large_request_takes_its_time_while_it_goes_on():
+    body = {"image": base64.b64encode(b"x" * 12_000_000).decode()}
+
+    def answer(peer):
+        peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        took = 0
+        while took < 16_000_000:
+            took += len(peer.connection.recv(65536))
+            time.sleep(0.01)
+        peer.send(STYLES)
+
+    with server(answer) as url:
+        exchange = Exchange(Cancel(), idle=1.0, deadline=30, paid=True)
+        reply = Wire(url, SECRET).open("POST", "/image/edit", exchange, json=body)
+        reply.close()
+    assert reply.status == 200
