@@ -17,24 +17,49 @@ from chat.segments import terms
 from venice_site.accounts.models import User
 
 MOST_HITS = 30
-NEWEST_RANKED = 1_000  # matches; a word that is everywhere is not worth ranking all of them
+# So many of the newest matches are ranked: a word that is everywhere is not worth ranking all of them. The
+# second number is for when those of the first are nearly all in a few long conversations.
+NEWEST_RANKED = (1_000, 10_000)
 HITS_A_CONVERSATION = 3
 AROUND = 90  # characters shown before a match
 EXCERPT = 240
 FOLDED = 20_000  # characters of a message in which the match to show is looked for
 
+# Whatever is not shown is left out before rows are counted: what is deleted, and a conversation's further
+# hits. The conversation is looked up for each match in turn, so that reading ends with the last one wanted.
 SQLITE = """
-    SELECT rowid FROM (
-        SELECT rowid, bm25(chat_search, 8.0, 4.0, 1.0, 0.0) AS badness
-        FROM chat_search WHERE chat_search MATCH %s ORDER BY rowid DESC LIMIT %s
-    ) ORDER BY badness, rowid DESC LIMIT %s
+    SELECT rowid, seen FROM (
+        SELECT rowid, badness, count(*) OVER () AS seen,
+            row_number() OVER (PARTITION BY talk ORDER BY badness, rowid DESC) AS place
+        FROM (
+            SELECT chat_search.rowid AS rowid, bm25(chat_search, 8.0, 4.0, 1.0, 0.0) AS badness, c.id AS talk
+            FROM chat_search CROSS JOIN chat_conversation AS c ON c.id = iif(
+                chat_search.rowid %% 2, chat_search.rowid / 2,
+                (SELECT conversation_id FROM chat_message WHERE id = chat_search.rowid / 2)
+            )
+            WHERE chat_search MATCH %s AND c.deleted_at IS NULL AND c.temporary_until IS NULL
+            ORDER BY chat_search.rowid DESC LIMIT %s
+        )
+    ) WHERE place <= %s ORDER BY badness, rowid DESC LIMIT %s
 """
 POSTGRES = """
-    SELECT id FROM (
-        SELECT id, words FROM chat_search
-        WHERE words @@ to_tsquery('simple', %s) AND owner_id = %s ORDER BY id DESC LIMIT %s
-    ) AS newest
-    ORDER BY ts_rank('{0.1, 0.2, 0.5, 1.0}', words, to_tsquery('simple', %s), 1) DESC, id DESC LIMIT %s
+    SELECT id, seen FROM (
+        SELECT id, rank, count(*) OVER () AS seen,
+            row_number() OVER (PARTITION BY talk ORDER BY rank DESC, id DESC) AS place
+        FROM (
+            SELECT s.id, c.id AS talk,
+                ts_rank('{0.1, 0.2, 0.5, 1.0}', s.words, to_tsquery('simple', %s), 1) AS rank
+            FROM chat_search AS s CROSS JOIN LATERAL (
+                SELECT id FROM chat_conversation
+                WHERE id = CASE s.id %% 2 WHEN 1 THEN s.id / 2
+                    ELSE (SELECT conversation_id FROM chat_message WHERE id = s.id / 2) END
+                AND deleted_at IS NULL AND temporary_until IS NULL OFFSET 0
+            ) AS c
+            WHERE s.words @@ to_tsquery('simple', %s) AND s.owner_id = %s
+            ORDER BY s.id DESC LIMIT %s
+        ) AS newest
+    ) AS placed
+    WHERE place <= %s ORDER BY rank DESC, id DESC LIMIT %s
 """
 
 
@@ -75,19 +100,30 @@ def find(user: User, query: str) -> list[Hit]:
     conversations = _conversations(user, ids, messages)
     pattern = _pattern(wanted)
     hits = (_hit(pk, conversations, messages, pattern) for pk in ids)
-    return list(_fewer([hit for hit in hits if hit]))
+    return [hit for hit in hits if hit]
 
 
 def _matching(user: User, wanted: list[list[str]]) -> list[int]:
-    """Return the ids in the index, best first; more than are shown, because some may be deleted."""
+    """Return the ids in the index of what is shown, best first."""
+    found: list[tuple[int, int]] = []
+    for newest in NEWEST_RANKED:
+        found = _ranked(user, wanted, newest)
+        if len(found) >= MOST_HITS or not found or found[0][1] < newest:
+            break
+    return [pk for pk, _ in found]
+
+
+def _ranked(user: User, wanted: list[list[str]], newest: int) -> list[tuple[int, int]]:
+    """Return the best ids among the newest matches, each with how many matches were ranked."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             match = f"owner : u{user.pk} AND {_for_sqlite(wanted)}"
-            cursor.execute(SQLITE, [match, NEWEST_RANKED, MOST_HITS * 2])
+            cursor.execute(SQLITE, [match, newest, HITS_A_CONVERSATION, MOST_HITS])
         else:
             match = _for_postgres(wanted)
-            cursor.execute(POSTGRES, [match, user.pk, NEWEST_RANKED, match, MOST_HITS * 2])
-        return [pk for (pk,) in cursor.fetchall()]
+            shown = [HITS_A_CONVERSATION, MOST_HITS]
+            cursor.execute(POSTGRES, [match, match, user.pk, newest, *shown])
+        return list(cursor.fetchall())
 
 
 def _for_sqlite(wanted: list[list[str]]) -> str:
@@ -138,16 +174,6 @@ def _hit(
         "You" if row["role"] == Role.USER else "Reply",
         row["created_at"],
     )
-
-
-def _fewer(hits: list[Hit]) -> Iterator[Hit]:
-    seen: dict[int, int] = {}
-    shown = 0
-    for hit in hits:
-        seen[hit.conversation.pk] = seen.get(hit.conversation.pk, 0) + 1
-        if seen[hit.conversation.pk] <= HITS_A_CONVERSATION and shown < MOST_HITS:
-            shown += 1
-            yield hit
 
 
 def _pattern(wanted: list[list[str]]) -> re.Pattern[str]:

@@ -1,5 +1,7 @@
 """Search: titles and messages, in any script, for any query, and only one's own."""
 
+from copy import copy
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -7,7 +9,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat import search_index
+from chat import search, search_index
 from chat.models import Conversation, Message
 from chat.search import _pattern, excerpt, find, pieces
 from chat.segments import segmented, terms
@@ -35,6 +37,12 @@ def talk(alice):
         return found
 
     return make
+
+
+def say_often(conversation: Conversation, text: str, times: int) -> None:
+    said = Message(conversation=conversation, role="user", text=text, status="succeeded")
+    rows = [copy(said) for _ in range(times)]
+    Message.objects.bulk_create(rows)
 
 
 def titles(user, query: str) -> list[str]:
@@ -246,3 +254,26 @@ def test_a_conversation_shows_few_of_its_hits(alice, talk) -> None:
             conversation=found, role="user", text=f"heron {number}", status="succeeded"
         )
     assert len(find(alice, "heron")) == 3
+
+
+def test_a_long_conversation_hides_no_other_that_matches(alice, talk) -> None:
+    for number in range(15):
+        talk(f"Other {number}", "a heron stands here " + "in the water " * 10)
+    say_often(talk("Long"), "heron", 120)
+    found = titles(alice, "heron")
+    assert len(found) == 18
+    assert len(set(found)) == 16
+
+
+def test_what_is_found_is_not_only_in_the_newest_conversation(alice, talk, monkeypatch) -> None:
+    monkeypatch.setattr(search, "NEWEST_RANKED", (50, 500))
+    talk("Old", "a heron")
+    say_often(talk("Long"), "heron", 60)
+    assert sorted(set(titles(alice, "heron"))) == ["Long", "Old"]
+
+
+def test_deleted_conversations_hide_none_that_is_left(alice, talk) -> None:
+    talk("Left", "here stands, far from all others, a heron " + "in the water " * 10)
+    for _ in range(70):
+        talk("Heron", deleted_at=timezone.now())
+    assert titles(alice, "heron") == ["Left"]
