@@ -17,6 +17,7 @@ from chat.attaching import CannotAttach, Prepared
 from chat.dialects import CannotRead, Tale, Told, read_tale
 from chat.documents import BAD_ZIP
 from chat.folders import Folder
+from chat.known import known
 from chat.long_json import conversations
 from chat.models import (
     Conversation,
@@ -172,7 +173,7 @@ def _holds_conversations(name: str) -> bool:
 
 def take_in(user: User, tale: Tale, attached: Files) -> bool:
     """Write one conversation unless it is here already; return whether it is new."""
-    if _is_known(user, tale):
+    if known(user, tale):
         return False
     files: list[str] = []
     try:
@@ -185,15 +186,6 @@ def take_in(user: User, tale: Tale, attached: Files) -> bool:
             return False
         raise
     return True
-
-
-def _is_known(user: User, tale: Tale) -> bool:
-    mine = Conversation.objects.filter(owner=user, deleted_at=None)
-    if mine.filter(origin=tale.fingerprint).exists():
-        return True
-    if not tale.is_ours or tale.created_at is None:
-        return False
-    return mine.filter(created_at=tale.created_at).exists()
 
 
 def _write(user: User, tale: Tale, attached: Files, files: list[str]) -> None:

@@ -208,6 +208,39 @@ def test_what_is_here_already_comes_in_once(talk, alice, bob) -> None:
     assert Conversation.objects.filter(owner=bob, deleted_at=None).count() == 1
 
 
+def one_second(*replies: str) -> list[dict[str, Any]]:
+    """Return conversations of our own that began in the same second, with one question."""
+    began = "2026-01-02T03:04:05+00:00"
+    return [
+        ours(SAID, {"id": 2, "parent": 1, "role": "assistant", "text": text}, created_at=began)
+        for text in replies
+    ]
+
+
+def test_conversations_that_began_in_the_same_second_all_come_out_and_in_again(alice, bob) -> None:
+    take(alice, *one_second("Herons", "Terns", "Gulls"))
+    exported = [facts_of(one) for one in Conversation.objects.filter(owner=alice)]
+    assert str(take(bob, *exported)) == "3 conversations came in."
+    assert take(bob, *exported).known == 3
+    assert take(alice, *exported).known == 3
+    assert Conversation.objects.count() == 6
+
+
+def test_a_conversation_that_went_on_since_its_export_is_here_already(talk, alice) -> None:
+    exported = facts_of(talk)
+    half = Message.objects.get(text="Half")
+    Message.objects.filter(pk=half.pk).update(text="Half and more")
+    Message.objects.create(conversation=talk, role="user", text="Thanks", parent=talk.tip)
+    assert take(alice, exported).known == 1
+
+
+def test_what_was_said_since_is_not_lost_when_the_older_one_is_here(talk, bob) -> None:
+    take(bob, facts_of(talk))
+    Message.objects.create(conversation=talk, role="user", text="Thanks", parent=talk.tip)
+    assert take(bob, facts_of(talk)).new == 1
+    assert Message.objects.filter(conversation__owner=bob, text="Thanks").exists()
+
+
 # --- other programs ------------------------------------------------------------------------------------
 
 
