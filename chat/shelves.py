@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -19,7 +20,7 @@ from venice_site.accounts.models import User
 from venice_site.statements import Statement, gap
 
 ENTRIES_A_PAGE = 40
-MOST_PINNED = 100
+MOST_PINNED = 100  # that stand above the days; earlier ones are listed by day with the rest
 SHOWN = ("owner_id", "title", "title_source", "created_at", "updated_at")
 
 
@@ -61,7 +62,7 @@ class Shelf:
         return reverse("chat:index", query={**(here if self.name else {}), **more})
 
     def conversations(self, user: User) -> ConversationQuerySet:
-        """Return what stands on the shelf; pinned conversations stand above the rest of everything."""
+        """Return what stands on the shelf, pinned or not."""
         if self.name == "team":
             return Conversation.objects.readable_by(user).filter(shared_at__isnull=False)
         mine = Conversation.objects.visible_to(user)
@@ -69,7 +70,7 @@ class Shelf:
             return mine.filter(archived_at__isnull=False)
         if self.folder:
             return mine.listed().filter(folder=self.folder)
-        return mine.listed().filter(pinned_at=None)
+        return mine.listed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,11 @@ def read_entries(
     shelf = shelf or Shelf()
     place = _place(after)
     is_top = place is None and not shelf.name
-    page = NEWEST.all(owner=user.pk) if is_top else list(_stretch(shelf, user, place))
+    pinned = PINNED.all(owner=user.pk) if is_top else []
+    page = _page(shelf, user, place, pinned)
     days = _days(page[:ENTRIES_A_PAGE], seen=day_name(place[0]) if place else "")
-    if is_top and (pinned := PINNED.all(owner=user.pk)):
-        days.insert(0, Day("Pinned", pinned))
+    if pinned:
+        days.insert(0, Day("Pinned", pinned[:MOST_PINNED]))
     more = ""
     if len(page) > ENTRIES_A_PAGE:
         mark = {"after": _mark(page[ENTRIES_A_PAGE - 1])} | ({"select": "1"} if selecting else {})
@@ -106,8 +108,27 @@ def read_entries(
     return Entries(shelf, days, more, is_first=place is None, is_selecting=selecting)
 
 
-def _stretch(shelf: Shelf, owner: Any, place: tuple[datetime, int] | None) -> ConversationQuerySet:
-    found = shelf.conversations(owner).newest_first().only(*SHOWN)
+def _page(
+    shelf: Shelf,
+    user: User,
+    place: tuple[datetime, int] | None,
+    pinned: Sequence[Conversation],
+) -> list[Conversation]:
+    """Return one conversation more than a page has, so that one knows whether there are more."""
+    if shelf.name:
+        return list(_stretch(shelf.conversations(user), shelf, place))
+    if place is None and len(pinned) <= MOST_PINNED:
+        return NEWEST.all(owner=user.pk)
+    rest = Q(pinned_at=None)
+    for moment, pk in LAST_PINNED.all(owner=user.pk):
+        rest |= Q(pinned_at__lt=moment) | Q(pinned_at=moment, pk__lt=pk)
+    return list(_stretch(shelf.conversations(user).filter(rest), shelf, place))
+
+
+def _stretch(
+    found: ConversationQuerySet, shelf: Shelf, place: tuple[datetime, int] | None
+) -> ConversationQuerySet:
+    found = found.newest_first().only(*SHOWN)
     if shelf.name == "team":
         found = found.select_related("owner").only(*SHOWN, "owner__username")
     if place is not None:
@@ -115,15 +136,23 @@ def _stretch(shelf: Shelf, owner: Any, place: tuple[datetime, int] | None) -> Co
     return found[: ENTRIES_A_PAGE + 1]
 
 
+def _unpinned(owner: Any) -> ConversationQuerySet:
+    return _stretch(Shelf().conversations(owner).filter(pinned_at=None), Shelf(), None)
+
+
 def _pinned(owner: Any) -> ConversationQuerySet:
-    mine = Conversation.objects.visible_to(owner).listed().filter(pinned_at__isnull=False)
+    mine = Shelf().conversations(owner).filter(pinned_at__isnull=False)
     marked = mine.newest_first().only(*SHOWN)
-    return marked.order_by("-pinned_at", "-pk")[:MOST_PINNED]
+    return marked.order_by("-pinned_at", "-pk")
 
 
 # What every page of the chat begins with.
-NEWEST = Statement(lambda: _stretch(Shelf(), gap("owner"), None))
-PINNED = Statement(lambda: _pinned(gap("owner")))
+NEWEST = Statement(lambda: _unpinned(gap("owner")))
+PINNED = Statement(lambda: _pinned(gap("owner"))[: MOST_PINNED + 1])
+# Where those end that stand above the days; nothing when they are fewer.
+LAST_PINNED = Statement(
+    lambda: _pinned(gap("owner")).values_list("pinned_at", "pk")[MOST_PINNED - 1 : MOST_PINNED]
+)
 
 
 def _days(conversations: Iterable[Conversation], seen: str) -> list[Day]:

@@ -1,5 +1,6 @@
 """The list: shelves, selections, folders, what is unread, and temporary conversations."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,24 @@ def test_pinned_conversations_stand_above_the_others(simulator, as_alice, talk) 
     assert shown.count(">Old<") == 1
     press(as_alice, "unpin", old)
     assert "Pinned" not in entries(as_alice)
+
+
+def test_every_pinned_conversation_is_in_the_list_once_however_many_there_are(
+    simulator, as_alice, alice
+) -> None:
+    now = timezone.now()
+    rows = [Conversation(owner=alice, title=f"Talk {n:03}", model="m") for n in range(150)]
+    for number, row in enumerate(rows):
+        row.pinned_at = now if number < 130 else None
+        row.updated_at = now - timedelta(hours=number)
+    Conversation.objects.bulk_create(rows)
+    seen, where = [], "/chat/"
+    while where:
+        shown = as_alice.get(where, headers=HTMX if seen else {}).content.decode()
+        seen += re.findall(r">(Talk \d+)</span>", shown)
+        further = re.search(r'href="([^"]*after=[^"]*)"', shown)
+        where = further[1].replace("&amp;", "&") if further else ""
+    assert sorted(seen) == [f"Talk {number:03}" for number in range(150)]
 
 
 def test_the_archive_holds_what_was_put_away(simulator, as_alice, talk) -> None:
