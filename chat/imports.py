@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -36,6 +36,7 @@ MOST_UNPACKED = 1024 * 1024 * 1024  # bytes that come out of a ZIP
 MOST_ENTRIES = 100_000  # files in a ZIP
 MOST_CONVERSATIONS = 20_000
 ATTACHED = ("pictures/", "documents/")  # where an export keeps files
+DAMAGED = "The ZIP file is damaged or locked with a password."
 MOST_REASONS = 3  # different reasons that a note tells
 ROWS_AT_ONCE = 500
 
@@ -48,6 +49,7 @@ class Tally:
 
     new: int = 0
     known: int = 0
+    broken: int = 0  # files, each of which may hold many
     reasons: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -61,6 +63,9 @@ class Tally:
             parts.append(_counted(self.known, "was here already", "were here already"))
         if unread := self.reasons.total():
             parts.append(_counted(unread, "could not be read", "could not be read"))
+        if self.broken:
+            files = "1 file" if self.broken == 1 else f"{self.broken:,} files"
+            parts.append(f"{files} could not be read to the end")
         reasons = [reason for reason, _ in self.reasons.most_common(MOST_REASONS)]
         return " ".join([f"{', '.join(parts)}.", *reasons])
 
@@ -77,18 +82,20 @@ def read_file(user: User, file: IO[bytes], progress: Callable[[int], bool]) -> T
     is_zip = zipfile.is_zipfile(file)
     file.seek(0)
     if not is_zip:
-        return _take(user, conversations(file), lambda place, name: None, progress)
+        return _take(user, [conversations(file)], lambda place, name: None, progress)
     try:
         with zipfile.ZipFile(file) as parcel:
             opened = Opened(parcel)
-            return _take(user, opened.conversations(), opened.file, progress)
+            return _take(user, opened.texts(), opened.file, progress)
     except BAD_ZIP as error:
-        raise CannotRead("The ZIP file is damaged or locked with a password.") from error
+        raise CannotRead(DAMAGED) from error
 
 
-def _take(user: User, found: Iterator[Any], files: Files, progress: Callable[[int], bool]) -> Tally:
+def _take(
+    user: User, texts: Iterable[Iterator[Any]], files: Files, progress: Callable[[int], bool]
+) -> Tally:
     tally = Tally()
-    for one in found:
+    for one in _told(texts, tally):
         if tally.total >= MOST_CONVERSATIONS:
             tally.reasons[f"Only the first {MOST_CONVERSATIONS:,} conversations were read."] += 0
             break
@@ -102,8 +109,21 @@ def _take(user: User, found: Iterator[Any], files: Files, progress: Callable[[in
         if tally.total % 20 == 0 and not progress(tally.total):
             break
     if not tally.total:
-        raise CannotRead("There are no conversations in this file.")
+        raise CannotRead(next(iter(tally.reasons), "There are no conversations in this file."))
     return tally
+
+
+def _told(texts: Iterable[Iterator[Any]], tally: Tally) -> Iterator[Any]:
+    """Yield what each file holds; one that is broken costs nobody what the others hold."""
+    for text in texts:
+        try:
+            yield from text
+        except CannotRead as error:
+            tally.broken += 1
+            tally.reasons[str(error)] += 0  # no conversation is counted: nobody knows how many
+        except BAD_ZIP:
+            tally.broken += 1
+            tally.reasons[DAMAGED] += 0
 
 
 # --- a ZIP -----------------------------------------------------------------------------------------
@@ -121,23 +141,28 @@ class Opened:
         self._texts = [entry for entry in entries if _holds_conversations(entry.filename)]
         self._files = {e.filename: e for e in entries if e.filename.startswith(ATTACHED)}
 
-    def conversations(self) -> Iterator[Any]:
-        """Yield every conversation of every file that holds some."""
+    def texts(self) -> Iterator[Iterator[Any]]:
+        """Yield the files that hold conversations, each as these, while no more comes out than may."""
         for entry in self._texts:
-            with self._parcel.open(entry) as file:
-                yield from conversations(Capped(file, self))  # type: ignore[arg-type]
+            if self._left < 0:
+                return
+            yield self._conversations(entry)
+
+    def _conversations(self, entry: zipfile.ZipInfo) -> Iterator[Any]:
+        with self._parcel.open(entry) as file:
+            yield from conversations(Capped(file, self))  # type: ignore[arg-type]
 
     def file(self, place: str, name: str) -> Prepared | None:
         """Return an attached file, looked at as if it were attached now; None when it is not there or refused."""
         entry = self._files.get(place)
         if entry is None or entry.file_size > LARGEST_FILE:
             return None
-        with self._parcel.open(entry) as file:
-            content = file.read(LARGEST_FILE + 1)
-        self.spend(len(content))
         try:
+            with self._parcel.open(entry) as file:
+                content = file.read(LARGEST_FILE + 1)
+            self.spend(len(content))
             return attaching.prepare(content, name)
-        except CannotAttach:
+        except (CannotAttach, *BAD_ZIP):
             return None
 
     def spend(self, count: int) -> None:

@@ -433,9 +433,32 @@ def test_one_broken_conversation_among_good_ones_ends_the_file_with_a_sentence(
     alice, piece: bytes
 ) -> None:
     content = b"[" + json.dumps(ours(SAID)).encode() + b"," + piece + b"]"
-    with pytest.raises(CannotRead):
-        read_file(alice, io.BytesIO(content), never_stops)
+    told = str(read_file(alice, io.BytesIO(content), never_stops))
+    assert told.startswith("1 conversation came in, 1 file could not be read to the end. ")
     assert Conversation.objects.count() == 1
+
+
+def test_a_broken_file_in_a_zip_costs_nobody_the_others(alice) -> None:
+    said = [ours({**SAID, "text": str(n)}) for n in range(4)]
+    files = {f"conversations/{n}.json": json.dumps(one).encode() for n, one in enumerate(said)}
+    parcel = zipped(files | {"conversations/2.json": b"hello"})
+    assert str(read_file(alice, parcel, never_stops)) == (
+        "3 conversations came in, 1 file could not be read to the end."
+        " The file is not JSON, or it is cut off."
+    )
+
+
+def test_a_damaged_file_in_a_zip_costs_nobody_the_others(alice) -> None:
+    said = {
+        f"conversations/{n}.json": json.dumps(ours({**SAID, "text": f"{n} " * 99})).encode()
+        for n in range(3)
+    }
+    content = bytearray(zipped(said).getvalue())
+    at = content.index(b"conversations/1.json") + 40
+    content[at : at + 10] = b"\xff" * 10
+    tally = read_file(alice, io.BytesIO(bytes(content)), never_stops)
+    assert (tally.new, tally.broken) == (2, 1)
+    assert "damaged" in str(tally)
 
 
 def test_wrong_types_everywhere_are_left_out(alice) -> None:
