@@ -241,7 +241,7 @@ class _Summarising:
             with stream:
                 answer = "".join(delta.text for delta in stream)
         except VeniceError as error:
-            used = stream.usage if stream.usage.tokens_out else None
+            used = stream.usage if stream.usage.tokens_out else error.usage
             quotas.close(call.pk, used, may_be_charged=error.may_be_charged, error_kind=error.kind)
             raise
         return answer

@@ -125,7 +125,8 @@ def _answer(conversation: Conversation) -> str:
         with venice.stream_reply(order, call.pk, partial(quotas.settle, call.pk)) as stream:
             return "".join(delta.text for delta in stream)
     except VeniceError as error:
-        quotas.close(call.pk, None, may_be_charged=error.may_be_charged, error_kind=error.kind)
+        usage, charged = error.usage, error.may_be_charged
+        quotas.close(call.pk, usage, may_be_charged=charged, error_kind=error.kind)
         log.info("conversation=%s title=failed kind=%s", conversation.pk, error.kind)
         return ""
 

@@ -44,7 +44,7 @@ def _write(live: LiveReply, *, refused: bool = False) -> bool:
     except VeniceError as error:
         if isinstance(error, TooLong) and can_summarise:
             return False
-        usage = stream.usage if stream and live.has_content else None
+        usage = stream.usage if stream and live.has_content else error.usage
         _end(live, reply.fail(error, usage=usage, **_facts(live, usage)), usage)
     return True
 

@@ -13,10 +13,10 @@ STREAM = (
     "event: message\nid: 7\ndata: one\ndata:two\n\n"
     ": keep-alive\n\n\n"
     "data\n\n"
-    "data:  spaces stay \n\n"
+    "data:  spaces around go \n\n"
     "data: [DONE]\n\n"
 ).encode()
-EVENTS = ['{"text": "Grüße aus 東京 🌙"}', "one\ntwo", "", " spaces stay ", "[DONE]"]
+EVENTS = ['{"text": "Grüße aus 東京 🌙"}', "one\ntwo", "spaces around go", "[DONE]"]
 
 
 def events_of(pieces: list[bytes]) -> list[str]:

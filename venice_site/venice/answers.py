@@ -10,6 +10,7 @@ from typing import Any
 
 from venice_site.venice.errors import BadAnswer
 from venice_site.venice.headers import number, rate_info
+from venice_site.venice.texts import mended
 from venice_site.venice.types import Character
 
 __all__ = [
@@ -204,8 +205,8 @@ def _iso_moment(value: Any) -> datetime | None:
 
 
 def text_of(value: Any) -> str:
-    """Return a text as it is, and nothing for anything else."""
-    return value if isinstance(value, str) else ""
+    """Return a text, mended where it needs to be, and nothing for anything else."""
+    return mended(value) if isinstance(value, str) else ""
 
 
 def texts_of(value: Any) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from venice_site.venice.answers import UNREADABLE, may_be_charged, object_of, te
 from venice_site.venice.errors import BadAnswer, Blocked, StreamCut, VeniceError
 from venice_site.venice.headers import number
 from venice_site.venice.refusals import Scrub, in_band
+from venice_site.venice.texts import Halves
 from venice_site.venice.tools import ToolCalls, read_citations
 from venice_site.venice.types import MICRO, Citation, Delta, Usage
 
@@ -20,6 +21,13 @@ CHARACTERS_A_TOKEN = 4  # the estimate where Venice reports no usage
 MOST_TOKENS = 50_000_000  # of one reply; no model has a window like that
 MOST_DOLLARS = 1000
 _OPEN, _CLOSE = "<think>", "</think>"
+EMPTY = "Venice sent an empty answer. Try again, or choose another model."
+EMPTY_AND_CHARGED = (
+    "Venice sent an empty answer and charged for it. Try again, or choose another model."
+)
+BLOCKED_AND_CHARGED = (
+    "Venice blocked its answer as a violation of its content policy, and charged for it."
+)
 
 
 class ThinkSplitter:
@@ -98,6 +106,7 @@ class DeltaReader:
 
     def __init__(self, *, reasons: bool, scrub: Scrub, clock: Callable[[], datetime]) -> None:
         self._thoughts = ThinkSplitter(anywhere=reasons)
+        self._spoken, self._thought = Halves(), Halves()
         self._tagged = True  # until reasoning comes in its own field: then tags are just text
         self._scrub = scrub
         self._clock = clock
@@ -175,17 +184,15 @@ class DeltaReader:
         Raises `StreamCut` when it ended before Venice said so, `Blocked` or `BadAnswer` when it said nothing.
         """
         text, reasoning = self._thoughts.flush()
+        text += self._spoken.flush()
+        reasoning += self._thought.flush()
         self._count(text, reasoning)
         if not self.done and not self.finish_reason:
             raise self.cut()
         calls = self._calls.whole()
         said_something = self._spoke or self._thoughts.inside or calls
         if not (said_something or self.finish_reason == "length"):
-            if self.finish_reason == "content_filter":
-                raise Blocked(status=200, detail="finish_reason content_filter")
-            raise BadAnswer(
-                "Venice sent an empty answer. Try again, or choose another model.", status=200
-            )
+            raise self._charged(self._nothing())
         usage = self.usage
         if not (text or reasoning or usage or calls):
             return None
@@ -204,9 +211,28 @@ class DeltaReader:
 
     def _told(self, error: Any) -> VeniceError:
         """Return the error that a frame tells of; a reply that had used tokens by then is charged for."""
-        told = in_band(error, now=self._clock(), scrub=self._scrub)
-        told.may_be_charged = self.usage is not None and self.usage.tokens_out > 0
-        return told
+        return self._charged(in_band(error, now=self._clock(), scrub=self._scrub))
+
+    def _nothing(self) -> Blocked | BadAnswer:
+        """Return the error of an answer without a word; Venice may have charged for it all the same."""
+        blocked = self.finish_reason == "content_filter"
+        if self._was_charged:
+            sentence = BLOCKED_AND_CHARGED if blocked else EMPTY_AND_CHARGED
+        else:
+            sentence = Blocked.sentence if blocked else EMPTY
+        kind, detail = (Blocked, "finish_reason content_filter") if blocked else (BadAnswer, "")
+        return kind(sentence, status=200, detail=detail)
+
+    @property
+    def _was_charged(self) -> bool:
+        usage = self.usage
+        return usage is not None and (usage.tokens_out > 0 or usage.cost > 0)
+
+    def _charged[E: VeniceError](self, error: E) -> E:
+        """Return an error that says what Venice charged for before it."""
+        error.may_be_charged = self._was_charged
+        error.usage = self.usage if self._was_charged else None
+        return error
 
     def _cited(self, frame: dict[str, Any]) -> Delta | None:
         """Return the sources when they are told for the first time (contract 7.3)."""
@@ -218,8 +244,8 @@ class DeltaReader:
     def _delta(self, delta: dict[str, Any], finish_reason: Any) -> Delta | None:
         if "tool_calls" in delta:
             self._calls.add(delta["tool_calls"])
-        text = _content(delta.get("content"))
-        reasoning = _content(delta.get("reasoning_content"))
+        text = self._spoken.join(_content(delta.get("content")))
+        reasoning = self._thought.join(_content(delta.get("reasoning_content")))
         if reasoning:
             self._tagged = False
         if text and self._tagged:
@@ -259,7 +285,8 @@ def _content(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return "".join(text_of(object_of(part).get("text")) for part in value)
+        texts = (object_of(part).get("text") for part in value)
+        return "".join(text for text in texts if isinstance(text, str))
     return ""
 
 

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from venice_site.venice.types import RateInfo
+    from venice_site.venice.types import RateInfo, Usage
 
 
 class VeniceError(Exception):
     """Something between a person's wish and Venice's answer went wrong.
 
     `kind` is a stable word kept in rows and tests; `may_be_charged` says that Venice may have done
-    the work although no answer arrived; `retry_at` is the earliest moment at which a repeat makes sense.
+    the work although no answer arrived, and `usage` what it charged for, where it said so; `retry_at` is
+    the earliest moment at which a repeat makes sense.
     """
 
     kind = "failed"
@@ -37,6 +38,7 @@ class VeniceError(Exception):
         self.may_be_charged = may_be_charged
         self.request_id = request_id
         self.rate = rate
+        self.usage: Usage | None = None
 
 
 class QuotaExceeded(VeniceError):

@@ -126,7 +126,10 @@ class _Case:
             return Stop(error)
         if self.course.calls >= CALLS:
             return Stop(_postponed(error, None))
-        if error.may_be_charged and not self.course.may_repeat_charge():
+        is_doubtful = error.may_be_charged and not self.course.may_repeat_charge()
+        if (
+            is_doubtful or error.usage is not None
+        ):  # what was surely charged is for the person to repeat
             return Stop(error)
         return self._answer(error)
 

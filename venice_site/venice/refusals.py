@@ -15,6 +15,7 @@ from venice_site.venice import errors
 from venice_site.venice.error_bodies import Said, read
 from venice_site.venice.errors import Refusal, VeniceError
 from venice_site.venice.headers import content_type, rate_info
+from venice_site.venice.texts import mended
 from venice_site.venice.types import RateInfo
 
 type Meaning = tuple[type[VeniceError], str]
@@ -64,7 +65,7 @@ class Scrub:
         """Return the text on one line and without keys."""
         if self._secret:
             text = text.replace(self._secret, "…")
-        return " ".join(_KEYS.sub("…", text).split())
+        return " ".join(_KEYS.sub("…", mended(text)).split())
 
     def raw(self, body: bytes) -> bytes:
         """Return a body without the secret; JSON stays JSON."""

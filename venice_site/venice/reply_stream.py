@@ -107,6 +107,10 @@ class ReplyStream:
         except TooLong as error:
             error.args = (lengths.too_long(model),)
             raise
+        except VeniceError as error:
+            if error.usage is not None:
+                error.usage = prices.priced(model, error.usage, asked)
+            raise
 
     def _opened(self, stream: ChatStream) -> tuple[ChatStream, list[Delta]]:
         prelude: list[Delta] = []

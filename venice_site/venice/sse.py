@@ -7,7 +7,7 @@ class EventSplitter:
     """Cuts a stream of bytes, however it was chopped up on the way, into events.
 
     An event ends with an empty line; lines end with LF or CRLF. Only `data` fields are kept: comments
-    (keep-alives) and other fields mean nothing to Venice's streams.
+    (keep-alives) and other fields mean nothing to Venice's streams, nor do events without any data.
     """
 
     __slots__ = ("_data", "_line")
@@ -43,9 +43,9 @@ class EventSplitter:
             if line.endswith(b"\r"):
                 line = line[:-1]
             if not line:
-                if data:
-                    events.append(b"\n".join(data).decode("utf-8", "replace"))
-                    data.clear()
+                if told := b"\n".join(data).strip():
+                    events.append(told.decode("utf-8", "replace"))
+                data.clear()
             elif line.startswith(b"data:"):
                 data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif line == b"data":
