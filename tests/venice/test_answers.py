@@ -389,6 +389,15 @@ def test_tool_calls_and_unheard_of_fields_are_left_out():
     assert read_all(frames)[0] == "Hi"
 
 
+def test_reasoning_that_nobody_can_read_is_not_shown():
+    frames = [
+        frame(reasoning_content="[Some reasoning content is encrypted]"),
+        frame(reasoning_content="gAAAAB", reasoning_encrypted=True),
+        frame(content="Hi"),
+    ]
+    assert read_all(frames)[:2] == ("Hi", "")
+
+
 def test_content_may_be_null_or_a_list_of_parts():
     frames = [
         frame(content=None),

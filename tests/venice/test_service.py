@@ -393,6 +393,14 @@ def test_a_picture_that_timed_out_is_not_sent_again(venice, key, simulator, sett
     assert len(simulator.requests) == 1
 
 
+def test_a_picture_may_take_longer_than_everything_else(venice, key, simulator, settings):
+    settings.VENICE_TIMEOUT, settings.VENICE_IMAGE_TIMEOUT = 0.2, 30
+    with simulator.hold(path="/image/generate") as gate:
+        threading.Timer(0.6, gate.open).start()
+        answer, _ = make_picture(venice)
+    assert answer.content
+
+
 def test_a_picture_that_venice_gave_up_on_is_not_sent_again(venice, key, simulator):
     simulator.fail("gateway-timeout")
     with pytest.raises(errors.TimedOut) as caught:

@@ -46,6 +46,7 @@ class Client:
         secret: str,
         *,
         timeout: float = 60,
+        image_timeout: float = 60,
         deadline: float = 180,
         stream_deadline: float = 600,
     ) -> None:
@@ -55,6 +56,7 @@ class Client:
         self._wire = Wire(base_url, secret)
         self._dialect = Dialect()
         self._timeout = timeout
+        self._image_timeout = image_timeout
         self._deadline = deadline
         self._stream_deadline = stream_deadline
 
@@ -141,7 +143,7 @@ class Client:
         cancel: Cancel | None,
     ) -> ImageAnswer:
         exchange = Exchange(
-            cancel or Cancel(), idle=self._timeout, deadline=self._deadline, paid=True
+            cancel or Cancel(), idle=self._image_timeout, deadline=self._deadline, paid=True
         )
         reply = self._open("POST", path, exchange, json=sent)
         try:

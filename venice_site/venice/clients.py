@@ -35,13 +35,16 @@ def _secret(ciphertext: str, ring: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _client(base_url: str, secret: str, timeout: float, deadline: float) -> Client:
-    return Client(base_url, secret, timeout=timeout, deadline=deadline)
+def _client(
+    base_url: str, secret: str, timeout: float, image_timeout: float, deadline: float
+) -> Client:
+    return Client(base_url, secret, timeout=timeout, image_timeout=image_timeout, deadline=deadline)
 
 
 # A fork would share the connections that these keep open.
 os.register_at_fork(after_in_child=_client.cache_clear)
 
 
-def _times() -> tuple[float, float]:
-    return settings.VENICE_TIMEOUT, settings.VENICE_DEADLINE
+def _times() -> tuple[float, float, float]:
+    timeout = settings.VENICE_TIMEOUT
+    return timeout, settings.VENICE_IMAGE_TIMEOUT or timeout, settings.VENICE_DEADLINE

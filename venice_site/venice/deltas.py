@@ -21,6 +21,7 @@ CHARACTERS_A_TOKEN = 4  # the estimate where Venice reports no usage
 MOST_TOKENS = 50_000_000  # of one reply; no model has a window like that
 MOST_DOLLARS = 1000
 _OPEN, _CLOSE = "<think>", "</think>"
+ENCRYPTED = "[Some reasoning content is encrypted]"
 EMPTY = "Venice sent an empty answer. Try again, or choose another model."
 EMPTY_AND_CHARGED = (
     "Venice sent an empty answer and charged for it. Try again, or choose another model."
@@ -245,7 +246,7 @@ class DeltaReader:
         if "tool_calls" in delta:
             self._calls.add(delta["tool_calls"])
         text = self._spoken.join(_content(delta.get("content")))
-        reasoning = self._thought.join(_content(delta.get("reasoning_content")))
+        reasoning = self._thought.join(_reasoning(delta))
         if reasoning:
             self._tagged = False
         if text and self._tagged:
@@ -288,6 +289,12 @@ def _content(value: Any) -> str:
         texts = (object_of(part).get("text") for part in value)
         return "".join(text for text in texts if isinstance(text, str))
     return ""
+
+
+def _reasoning(delta: dict[str, Any]) -> str:
+    """Return the reasoning that people can read; some comes encrypted (contract 7.3)."""
+    reasoning = _content(delta.get("reasoning_content"))
+    return "" if delta.get("reasoning_encrypted") or reasoning.strip() == ENCRYPTED else reasoning
 
 
 def _natural(value: Any) -> int:
