@@ -11,6 +11,7 @@ from typing import Any
 from venice_site.venice.answers import object_of, text_of
 from venice_site.venice.headers import number
 from venice_site.venice.prices import micro_usd
+from venice_site.venice.texts import mended
 from venice_site.venice.types import Model, Price, TokenPrices
 
 LONGEST_ID = 120  # characters
@@ -231,7 +232,7 @@ def storable(value: Any, depth: int = DEEPEST) -> Any:
     Python reads more than databases write: NaN, half characters, zero bytes, nests without an end.
     """
     if isinstance(value, str):
-        return value.encode(errors="ignore").decode().replace("\0", "")
+        return mended(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, int) and not isinstance(value, bool):
