@@ -31,7 +31,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         return self.unsent().filter(owner=user)
 
     def readable_by(self, user: User) -> AttachmentQuerySet:
-        """Return what a person may open: what waits to be sent, and what belongs to what they may read."""
+        """Return what waits for a person to send it, and what belongs to conversations that they may read.
+
+        Of somebody else's conversation they may open only what it shows; `visible` looks at its branch.
+        """
         said = Q(message__conversation__owner=user) | Q(
             message__conversation__shared_at__isnull=False
         )

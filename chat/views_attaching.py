@@ -12,7 +12,7 @@ from chat.attaching import CannotAttach
 from chat.attachments import Attachment
 from chat.gallery_files import with_gallery_files
 from chat.gauges import gauge_of
-from chat.visible import number_in, visible_one
+from chat.visible import number_in, readable_attachment, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.bodies import takes_up_to
 
@@ -60,8 +60,7 @@ def attachment(request: SignedInRequest, attachment_id: int) -> FileResponse:
 
     Only pictures are shown in the browser, which are all encoded afresh; whatever else it is, is saved.
     """
-    readable = Attachment.objects.readable_by(request.user)
-    found = get_object_or_404(readable, pk=attachment_id)
+    found = readable_attachment(request.user, attachment_id)
     try:
         file = found.file.open("rb")
     except FileNotFoundError:

@@ -27,7 +27,7 @@ from chat.sharing import (
     team_turns,
 )
 from chat.streaming import Stream, served
-from chat.visible import number_in
+from chat.visible import found_or_404, is_shown, number_in
 from venice_site.accounts.requests import SignedInRequest
 
 TEAM = "chat/team.html"
@@ -100,29 +100,34 @@ def team_news(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 def team_reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Show one reply as it is now, for readers that ask each second."""
-    found = _team(request, pk)
-    reply = get_object_or_404(found.messages.replies(), pk=reply_id)
+    reply = found_or_404(_shown_reply(request, pk, reply_id))
     if not request.htmx:
         return redirect("chat:team", pk)
     if reply.interrupt_if_stale():
         reply.refresh_from_db()
-    turns = team_turns(found, [read_turn(reply)])
+    turns = team_turns(reply.conversation, [read_turn(reply)])
     return render(request, "chat/shown_turns.html", {"turns": turns})
 
 
 @require_GET
 def team_stream(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponseBase:
     """Stream one reply to a reader for as long as it is shared; 204 when every place is taken."""
-    found = _team(request, pk)
-    get_object_or_404(found.messages.replies(), pk=reply_id)
-    shared_now = _shared_now(request).filter(pk=pk)
+    found_or_404(_shown_reply(request, pk, reply_id))
 
     def finished() -> str:
-        reply = Message.objects.filter(pk=reply_id, conversation__in=shared_now)
-        turns = [read_turn(one) for one in reply.select_related("conversation")]
-        return render_to_string("chat/shown_turns.html", {"turns": team_turns(found, turns)})
+        reply = _shown_reply(request, pk, reply_id)
+        turns = team_turns(reply.conversation, [read_turn(reply)]) if reply else []
+        return render_to_string("chat/shown_turns.html", {"turns": turns})
 
-    return served(Stream.begin(reply_id, finished, shared_now.exists))
+    return served(Stream.begin(reply_id, finished, _shared_now(request).filter(pk=pk).exists))
+
+
+def _shown_reply(request: SignedInRequest, pk: int, reply_id: int) -> Message | None:
+    """Return a reply that the team sees; None for one of a branch that its owner left."""
+    found = _shared_now(request).select_related("owner").filter(pk=pk).first()
+    if found is None or not is_shown(found, reply_id):
+        return None
+    return found.messages.replies().select_related("parent").filter(pk=reply_id).first()
 
 
 def _shown(found: Conversation, branch: Branch) -> dict[str, Any]:
@@ -139,12 +144,11 @@ def _shown(found: Conversation, branch: Branch) -> dict[str, Any]:
 @require_GET
 def team_picture(request: SignedInRequest, pk: int, attachment_id: int) -> FileResponse:
     """Show a picture of a conversation that somebody shares with the team."""
-    found = get_object_or_404(
-        Attachment,
-        pk=attachment_id,
-        message__conversation=_team(request, pk),
-        mime__startswith="image/",
-    )
+    talk = _team(request, pk)
+    pictures = Attachment.objects.filter(message__conversation=talk, mime__startswith="image/")
+    found = get_object_or_404(pictures, pk=attachment_id)
+    if not is_shown(talk, found.message_id or 0):
+        raise Http404
     return _picture(str(found.file.name), found.mime)
 
 

@@ -4,12 +4,15 @@ import html
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import streaming
-from chat.models import Conversation, Message
+from chat.models import Attachment, Conversation, Message
 from chat.streaming import Stream
-from tests.chat.conftest import HTMX, Chat, default_model, ended, events
+from tests.chat.conftest import HTMX, Chat, default_model, ended, events, newest_reply
 from venice_site.simulator import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +99,78 @@ def test_a_reply_of_another_conversation_is_not_read_through_a_shared_one(
     for path in ("", "stream"):
         asked = bob_chats.client.get(f"{where}replies/{hidden.pk}/{path}", headers=HTMX)
         assert asked.status_code == 404
+
+
+def opened(chats: Chat, where: str, message: Message) -> list[int]:
+    """Return what a reader gets at every address of a reply, or of the file of a question."""
+    files = [
+        address
+        for one in Attachment.objects.filter(message=message)
+        for address in (f"{where}pictures/{one.pk}/", f"/chat/attachments/{one.pk}/")
+    ]
+    replies = [f"{where}replies/{message.pk}/{path}" for path in ("", "stream")]
+    answers = [chats.client.get(at, headers=HTMX) for at in files or replies]
+    for answer in answers:
+        answer.close()
+    return [answer.status_code for answer in answers]
+
+
+def test_a_branch_that_the_owner_left_is_not_read_by_its_addresses(
+    alice_chats: Chat, bob_chats: Chat, picture
+) -> None:
+    file = SimpleUploadedFile("a.png", picture(), "image/png")
+    left = alice_chats.answered("How much is my salary?", uploads=[file])
+    where = share(left)
+    assert opened(bob_chats, where, left) == opened(bob_chats, where, left.parent) == [200, 200]
+    path = f"/chat/{left.conversation_id}/messages/{left.parent_id}/edit"
+    assert alice_chats.client.post(path, {"text": "How much is a salary?"}).status_code == 302
+    shown = ended(newest_reply())
+    assert opened(bob_chats, where, left) == opened(bob_chats, where, left.parent) == [404, 404]
+    assert opened(bob_chats, where, shown) == opened(bob_chats, where, shown.parent) == [200, 200]
+    kept = left.parent.attachments.get()
+    assert alice_chats.client.get(kept.get_absolute_url()).status_code == 200
+
+
+def test_answers_side_by_side_are_read_and_their_earlier_versions_are_not(
+    alice_chats: Chat, bob_chats: Chat
+) -> None:
+    first = alice_chats.answered("Hello")
+    where = share(first)
+    second = say(first, "assistant", "Good day.", first.parent, column=1)
+    newer = say(first, "assistant", "Good evening.", first.parent, column=1)
+    Conversation.objects.update(tip=first)
+    Message.objects.filter(pk=first.parent_id).update(undecided=True)
+    assert opened(bob_chats, where, first) == opened(bob_chats, where, newer) == [200, 200]
+    assert opened(bob_chats, where, second) == [404, 404]
+    Message.objects.update(undecided=False)
+    assert opened(bob_chats, where, first) == [200, 200]
+    assert opened(bob_chats, where, newer) == [404, 404]
+
+
+def test_a_picture_is_seen_while_its_reply_is_written(
+    alice_chats: Chat, bob_chats: Chat, simulator: Simulator, picture
+) -> None:
+    file = SimpleUploadedFile("a.png", picture(), "image/png")
+    with simulator.hold(after_tokens=2) as gate:
+        reply = alice_chats.begun("What is this?", uploads=[file])
+        where = share(reply)
+        assert gate.wait_for(1)
+        assert opened(bob_chats, where, reply.parent) == [200, 200]
+
+
+def test_a_picture_costs_its_owner_one_query_however_long_the_conversation(
+    alice_chats: Chat, bob_chats: Chat, picture
+) -> None:
+    def queries(chats: Chat) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            chats.client.get(attached.get_absolute_url()).close()
+        return len([query for query in captured if "chat_" in query["sql"]])
+
+    file = SimpleUploadedFile("a.png", picture(), "image/png")
+    reply = alice_chats.answered("What is this?", uploads=[file])
+    share(reply)
+    attached = Attachment.objects.get()
+    assert (queries(alice_chats), queries(bob_chats)) == (1, 2)
 
 
 def test_news_are_what_was_said_since_and_nothing_when_nothing_was(
