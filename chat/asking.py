@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat import attaching, drafts, replies
 from chat.attaching import Carried
-from chat.context import MESSAGE_TOKENS, Said, instructions_of, refuse_too_long
+from chat.context import MESSAGE_TOKENS, Said, instructions_of, refuse_too_long, refuse_unasked
 from chat.documents import tokens_in
 from chat.models import MOST_BESIDE, Attachment, Conversation, Message, QueuedMessage, Role
 from chat.personas import character_of
@@ -122,9 +122,9 @@ def ask(venice: Venice, conversation: Conversation, question: Question, after: i
 
 
 def try_again(venice: Venice, reply: Message, model: Model) -> Asked:
-    """Ask the same question again; the new reply stands beside the old one."""
+    """Ask the same question again; the new reply stands beside the old one. Raises `VeniceError`."""
     conversation = reply.conversation
-    history = _history(conversation, reply.parent_id, model)
+    history = refuse_unasked(_history(conversation, reply.parent_id, model), reply.parent_id)
     order = refuse_too_long(_order(conversation, model, history), model)
     return _begin_sibling(venice, reply, order)
 

@@ -12,7 +12,7 @@ from chat.models import Conversation, Message
 def go_on_with(reply: Message) -> None:
     """Let the conversation follow one reply; those beside it are stopped, kept and found as versions."""
     conversation, question = reply.conversation, reply.parent
-    assert question is not None  # every reply has one
+    assert question is not None  # the view looks for it
     with transaction.atomic():
         asking.lock(conversation)
         Message.objects.filter(pk=question.pk, undecided=True).update(undecided=False)

@@ -15,13 +15,20 @@ from django.utils.safestring import SafeString
 from chat.documents import tokens_in
 from chat.folders import instructions_for
 from chat.models import Conversation, Line, Outline, Role, Summary
-from venice_site.venice.errors import TooLong
+from venice_site.venice.errors import TooLong, VeniceError
 from venice_site.venice.types import ChatMessage, ChatOrder, Model
 
 REPLY_TOKENS = 4096  # kept free for a reply without a limit …
 REPLY_SHARE = 4  # … and never more than this part of the window
 MESSAGE_TOKENS = 4  # what a message costs beside its words
 REPORTED = ("response", "catalogue")  # sources of cost that come with tokens that Venice counted
+
+
+class NothingAsked(VeniceError):
+    """A reply that was brought in answers nothing that a model could be asked again."""
+
+    kind = "nothing-asked"
+    sentence = "This reply has no question that could be asked again. Write one below instead."
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +155,14 @@ def tokens_of(message: ChatMessage) -> int:
     if isinstance(message, Said):
         return message.tokens
     return tokens_in(len(message.text)) + MESSAGE_TOKENS
+
+
+def refuse_unasked(history: Sequence[Said], last: int | None) -> Sequence[Said]:
+    """Return the turns before a reply. Raises `NothingAsked` when none is a question, or the last one is empty."""
+    questions = [turn for turn in history if turn.role == "user"]
+    if not questions or history[-1].pk != last:  # turns without anything in them are left out
+        raise NothingAsked
+    return history
 
 
 def refuse_too_long(order: ChatOrder, model: Model) -> ChatOrder:

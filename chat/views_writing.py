@@ -15,7 +15,7 @@ from chat.forms_writing import LATEST_VERSION
 from chat.models import Message, QueuedMessage
 from chat.reading import read_branch
 from chat.views import PAGE, show_news
-from chat.visible import visible_one
+from chat.visible import found_or_404, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.venice.errors import VeniceError
 
@@ -136,6 +136,7 @@ def stop_reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse
 def go_on_with_reply(request: SignedInRequest, pk: int, reply_id: int) -> HttpResponse:
     """Go on with one of several replies; the others stay as its versions."""
     found = _reply(request, pk, reply_id)
+    found_or_404(found.parent)  # one that was brought in may answer nothing
     beside.go_on_with(found)
     if not request.htmx:
         return redirect(found.conversation)

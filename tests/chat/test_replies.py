@@ -178,6 +178,34 @@ def test_try_again_adds_a_sibling_and_loses_nothing(alice_chats: Chat) -> None:
     assert "1/2" in earlier.content.decode()
 
 
+@pytest.mark.parametrize("said", [[], [""], ["Hello", "Good day.", ""]])
+@pytest.mark.parametrize("told", ["", "You are kind."])
+def test_a_reply_without_a_question_is_not_asked_again(
+    alice_chats: Chat, alice, said: list[str], told: str
+) -> None:
+    talk = Conversation.objects.create(owner=alice, title="Brought in", system_prompt=told)
+    last = None
+    for place, text in enumerate([*said, "How can I help you?"]):
+        role = "user" if place % 2 == 0 and place < len(said) else "assistant"
+        last = Message.objects.create(
+            conversation=talk, parent=last, role=role, text=text, status="succeeded"
+        )
+    Conversation.objects.update(tip=last)
+    for htmx in (True, False):
+        refused = alice_chats.act(last, "again", htmx=htmx, model=default_model())
+        assert refused.status_code == 422
+        assert "This reply has no question that could be asked again." in refused.text
+    assert not Call.objects.exists()
+
+
+def test_a_reply_without_a_question_is_not_one_of_several(alice_chats: Chat, alice) -> None:
+    talk = Conversation.objects.create(owner=alice, title="Brought in")
+    reply = Message.objects.create(
+        conversation=talk, role="assistant", text="How can I help you?", status="succeeded"
+    )
+    assert alice_chats.act(reply, "go-on").status_code == 404
+
+
 def test_continue_begins_with_the_text_so_far(alice_chats: Chat, simulator: Simulator) -> None:
     simulator.fail("stream-cut", times=1, after=6)
     cut = alice_chats.answered("Tell me a long story")
