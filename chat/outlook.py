@@ -45,9 +45,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What to know before sending; `expected` is None for what is short."""
+    """What to know before sending; `expected`, of all models together, is None for what is short."""
 
-    model: Model
+    models: Sequence[Model]
     about: About
     remarks: Sequence[str]
     expected: Usage | None
@@ -64,7 +64,11 @@ class Outlook:
         """Return a quota in which what is expected has no room."""
         if self.expected is None:
             return None
-        needs = {Metric.COST: self.expected.cost, Metric.TOKENS: self.expected.tokens}
+        needs = {
+            Metric.COST: self.expected.cost,
+            Metric.TOKENS: self.expected.tokens,
+            Metric.REQUESTS: len(self.models),
+        }
         return next(
             (a for a in self.allowances if needs.get(Metric(a.quota.metric), 0) > a.left), None
         )
@@ -77,13 +81,14 @@ def read_outlook(
     about: About,
     allowances: Sequence[Allowance],
     notice: str = "",
+    beside: Sequence[Model] = (),
 ) -> Outlook:
     """Return what to know before a model is asked in a conversation, or in one that is about to begin.
 
-    `notice` says why it is not the model that was chosen.
+    `notice` says why it is not the model that was chosen; `beside` are further models that are asked the same.
     """
     pictures = 0 if model.supports_vision else _pictures_in(asked)
-    expected = venice.reply_estimate(_order(asked, model, about))
+    expected = _expected(venice, asked, (model, *beside), about)
     before = venice.catalogue.models["text"].get(asked.model) if asked.tip_id else None
     told = remarks(model, asked, pictures=pictures, before=before)
     instead, why = venice.catalogue.resolve("text", asked.model)
@@ -92,7 +97,7 @@ def read_outlook(
     if notice:
         told.insert(0, notice)
     return Outlook(
-        model,
+        (model, *beside),
         about,
         told,
         expected if expected.tokens_in >= LONG else None,
@@ -112,6 +117,17 @@ def totals_of(conversation: Conversation) -> Totals:
 
 def _pictures_in(asked: Conversation) -> int:
     return sum(one.is_picture for one in asked.outline.files) if asked.pk else 0
+
+
+def _expected(venice: Venice, asked: Conversation, models: Sequence[Model], about: About) -> Usage:
+    """Return the most that the replies of all models are expected to use together."""
+    each = [venice.reply_estimate(_order(asked, model, about)) for model in models]
+    return Usage(
+        tokens_in=sum(one.tokens_in for one in each),
+        tokens_out=sum(one.tokens_out for one in each),
+        cost=sum(one.cost for one in each),
+        cost_source="estimate",
+    )
 
 
 def _order(asked: Conversation, model: Model, about: About) -> ChatOrder:

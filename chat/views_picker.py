@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -9,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.documents import tokens_in
-from chat.forms import MessageForm, SettingsForm
+from chat.forms import SettingsForm
 from chat.forms_writing import ComposerForm
 from chat.gauges import Gauge, gauge_of
-from chat.models import Conversation
+from chat.models import MOST_BESIDE, Conversation
 from chat.opening import OpeningForm
 from chat.outlook import LONGEST_TOLD, MOST_PICTURES, About, read_outlook
 from chat.personas import part_of
@@ -21,6 +22,7 @@ from chat.visible import number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
 from venice_site.shell import shell_of
 from venice_site.venice.service import Venice
+from venice_site.venice.types import Model
 
 FILLED = "filled-prompt"  # in the session: a text on its way into the composer
 ASKS = {"persona", "character", "model"}  # what an address can ask a conversation to begin with
@@ -82,7 +84,7 @@ def before_sending(
     request: SignedInRequest, found: Conversation | None, shown: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a page with a composer says of the model that is chosen in it."""
-    composer: MessageForm = shown["composer"]
+    composer: ComposerForm = shown["composer"]
     model = composer.models.get(composer["model"].value()) or composer.venice.default_model("text")
     settings_form = shown.get("settings_form")
     begun = found or (settings_form.instance if settings_form else Conversation())
@@ -90,7 +92,12 @@ def before_sending(
     return {
         "part": shown.get("part") or (part_of(found) if found else None),
         "outlook": read_outlook(
-            composer.venice, begun, model, About(before), shell_of(request).allowances
+            composer.venice,
+            begun,
+            model,
+            About(before),
+            shell_of(request).allowances,
+            beside=_beside(composer.models, model, composer.chosen_beside),
         ),
         "tunings": tunings(model, begun),
     }
@@ -108,12 +115,21 @@ def _outlook(
         _count(told, "characters", LONGEST_TOLD),
         _count(told, "pictures", MOST_PICTURES),
     )
+    offered = {one.id: one for one in venice.text_models()}
+    beside = _beside(offered, model, told.getlist("beside"))
+    allowances = shell_of(request).allowances
     context = {
         "conversation": found,
-        "outlook": read_outlook(venice, begun, model, about, shell_of(request).allowances, notice),
+        "outlook": read_outlook(venice, begun, model, about, allowances, notice, beside),
         "tunings": tunings(model, begun),
     }
     return render(request, "chat/outlook.html", context)
+
+
+def _beside(offered: Mapping[str, Model], model: Model, ticked: Iterable[str]) -> list[Model]:
+    """Return the further models that are ticked, as many of them as may be asked."""
+    names = [name for name in dict.fromkeys(ticked) if name in offered and name != model.id]
+    return [offered[name] for name in names[: MOST_BESIDE - 1]]
 
 
 def _said_before(begun: Conversation, gauge: Gauge) -> int:

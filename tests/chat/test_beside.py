@@ -8,6 +8,7 @@ from chat.models import Conversation, Message, QueuedMessage
 from tests.chat.conftest import HTMX, Chat, ended, newest_reply, requests_for_replies
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
+from venice_site.templatetags.studio import usd
 from venice_site.venice.catalogue import current
 from venice_site.venice.models import Call, CallState, Metric, Period, Quota, QuotaBucket, Who
 
@@ -166,6 +167,46 @@ def test_all_or_none_are_asked_when_a_quota_is_short(
     assert requests_for_replies(simulator) == []
     assert alice_chats.begin("What is a heron?", model=first, beside=further[:1]).status_code == 200
     eventually(lambda: len(requests_for_replies(simulator)) >= 2, what="both were asked")
+
+
+def test_what_all_of_them_may_cost_is_told_before_and_reserved(
+    alice_chats: Chat, simulator: Simulator
+) -> None:
+    Quota.objects.create(who=Who.TEAM, metric=Metric.COST, period=Period.DAY, limit=10**9)
+    first, *further = models(3)
+    text = "word " * 16_000
+    asked = {"model": first, "beside": further, "characters": len(text) - 1}
+    told = alice_chats.client.get("/chat/outlook", asked, headers=HTMX).text
+    assert "tokens in all, to 3 models. With the answers it may cost up to" in told
+    alone = alice_chats.client.get("/chat/outlook", asked | {"beside": []}, headers=HTMX).text
+    assert "This sends about 26,667 tokens. With the answer it may cost up to" in alone
+    with simulator.hold(times=None):
+        replies = begin(alice_chats, text=text)
+        reserved = sum(QuotaBucket.objects.values_list("reserved", flat=True))
+    assert f"up to {usd(reserved)}." in told
+    assert f"up to {usd(reserved)}." not in alone
+    for reply in replies:
+        ended(reply)
+
+
+def test_a_quota_that_is_too_small_for_all_of_them_is_named(
+    alice_chats: Chat, simulator: Simulator
+) -> None:
+    first, *further = models(3)
+    talk = alice_chats.answered(model=first).conversation
+    asked = {"conversation": talk.pk, "model": first, "characters": 60_000}
+    Quota.objects.create(who=Who.TEAM, metric=Metric.TOKENS, period=Period.DAY, limit=50_000)
+    warning = "may not fit into your quota"
+    chosen = {"beside": [first, *further, *further, "nobody"]}
+    assert warning not in alice_chats.client.get("/chat/outlook", asked, headers=HTMX).text
+    told = alice_chats.client.get("/chat/outlook", asked | chosen, headers=HTMX).text
+    assert warning in told
+    assert "to 3 models" in told
+    tuned = alice_chats.client.post(f"/chat/{talk.pk}/tune", asked | chosen, headers=HTMX).text
+    assert "to 3 models" in tuned
+    Quota.objects.update(metric=Metric.REQUESTS, limit=3)
+    assert warning not in alice_chats.client.get("/chat/outlook", asked, headers=HTMX).text
+    assert warning in alice_chats.client.get("/chat/outlook", asked | chosen, headers=HTMX).text
 
 
 def test_four_models_at_most(alice_chats: Chat) -> None:

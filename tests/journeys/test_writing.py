@@ -62,11 +62,14 @@ def test_writing_on_while_models_answer(
     expect(box).to_have_value("A thought for later")
 
     # Several models at once; one is gone on with.
-    box.fill("Which is the tallest?" + SHORT)
+    box.fill("word " * 8_000)
+    expect(page.locator("#outlook")).to_contain_text("With the answer it may cost")
     page.locator("[data-beside-choice] summary").click()
     page.locator("input[name=beside][value=claude-opus-4-5]").check()
     expect(page.locator("[data-beside-count]")).to_have_text("2 models")
+    expect(page.locator("#outlook")).to_contain_text("in all, to 2 models.")
     page.keyboard.press("Escape")
+    box.fill("Which is the tallest?" + SHORT)
     box.press("Enter")
     columns = page.locator(".beside > .turn")
     expect(columns).to_have_count(2)
