@@ -20,6 +20,7 @@ from chat.models import (
     TitleSource,
     shortened,
 )
+from chat.personas import part_of
 from venice_site.venice.errors import VeniceError
 
 ENDING = " (fork)"
@@ -37,7 +38,7 @@ class TooManyForks(VeniceError):
 
 
 def fork(message: Message) -> Conversation:
-    """Return a new conversation with the same settings and every turn down to a message, that one included.
+    """Return a new conversation with the same settings, persona and every turn down to a message, that one included.
 
     Words, facts and times are the same; attachments are the same files. Nothing is asked and no quota touched.
     Raises `TooManyForks`.
@@ -54,6 +55,7 @@ def fork(message: Message) -> Conversation:
         path = original.tree.ancestry(message.pk)
         last = _copy_turns(original.messages.filter(pk__in=path).order_by("pk"), new)
         Conversation.objects.filter(pk=new.pk).update(tip=last)
+        _copy_part(original, new)
     return new
 
 
@@ -69,6 +71,14 @@ def _conversation(original: Conversation, message: Message) -> Conversation:
     new.origin = ""
     new.save(force_insert=True)
     return new
+
+
+def _copy_part(original: Conversation, new: Conversation) -> None:
+    """Let the model play in the copy whom it plays in the original; a character is sent by its slug alone."""
+    if part := part_of(original):
+        twin = copy.copy(part)
+        twin.pk, twin._state.adding, twin.conversation = None, True, new
+        twin.save(force_insert=True)
 
 
 def _title(title: str) -> str:

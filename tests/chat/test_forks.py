@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from chat import forks
-from chat.models import Attachment, Conversation, Folder, Message
+from chat.models import Attachment, Conversation, Folder, Message, Persona
 from chat.search import find
-from tests.chat.conftest import Chat, ended, newest_reply
+from tests.chat.conftest import Chat, ended, newest_reply, requests_for_replies
 from venice_site.simulator import Simulator
 from venice_site.venice.models import Call
 
@@ -92,6 +92,53 @@ def test_a_fork_has_the_settings_and_stands_for_itself(as_alice: Client, talk) -
     talk.refresh_from_db()
     assert talk.title == "Herons"
     assert talk.tip.text == "Third."
+
+
+def test_a_fork_keeps_all_that_is_set_and_stays_in_its_folder(
+    alice_chats: Chat, simulator: Simulator, alice
+) -> None:
+    folder = Folder.objects.create(owner=alice, name="Birds", instructions="Name the species.")
+    reply = alice_chats.answered("My name is Ada")
+    numbers = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+    set_here = dict.fromkeys(numbers, 0.5) | {
+        "max_tokens": 77,
+        "system_prompt": "In rhyme",
+        "web_search": "on",
+        "reasoning_effort": "high",
+        "answer_schema": {"type": "object"},
+        "folder": folder,
+    }
+    Conversation.objects.update(**set_here)
+    new = forked(alice_chats.client, reply)
+    assert {name: getattr(new, name) for name in set_here} == set_here
+    alice_chats.send(new, "What is my name?", after=new.tip_id)
+    assert ended(newest_reply()).conversation == new
+    sent = requests_for_replies(simulator)[-1].body
+    assert sent["messages"][0]["content"] == "Name the species.\n\nIn rhyme"
+    assert sent["venice_parameters"]["enable_web_search"] == "on"
+
+
+def test_a_fork_is_held_with_the_same_persona(alice_chats: Chat, alice) -> None:
+    ada = Persona.objects.create(owner=alice, name="Ada", colour="rose", system_prompt="Teach.")
+    reply = alice_chats.answered("What is a sine?", persona=ada.pk)
+    new = forked(alice_chats.client, reply)
+    assert (new.part.name, new.part.persona) == ("Ada", ada)
+    assert "face--rose" in alice_chats.client.get(f"/chat/{new.pk}/").text
+    assert reply.conversation.part.pk != new.part.pk
+    again = forked(alice_chats.client, new.tip)
+    assert again.part.name == "Ada"
+
+
+def test_a_fork_is_held_with_the_same_character_of_venice(
+    alice_chats: Chat, simulator: Simulator
+) -> None:
+    alice_chats.client.get("/chat/characters/", {"ask": "1"})
+    reply = alice_chats.answered("What is a river?", character="alan-watts")
+    new = forked(alice_chats.client, reply)
+    alice_chats.send(new, "And the sea?", after=new.tip_id)
+    ended(newest_reply())
+    sent = requests_for_replies(simulator)[-1].body
+    assert sent["venice_parameters"]["character_slug"] == "alan-watts"
 
 
 def test_a_fork_and_its_origin_lead_to_each_other(simulator, as_alice: Client, talk) -> None:
