@@ -30,7 +30,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a conversation used so far, all its branches; cost in micro-USD."""
+    """What was used in a conversation so far, on all its branches; cost in micro-USD."""
 
     tokens_in: int = 0
     tokens_out: int = 0
@@ -107,10 +107,10 @@ def read_outlook(
 
 
 def totals_of(conversation: Conversation) -> Totals:
-    """Return what a conversation used so far."""
+    """Return what was used in a conversation so far; what it copied was used elsewhere."""
     if not conversation.pk:
         return Totals()
-    lines = conversation.outline.lines
+    lines = [line for line in conversation.outline.lines if line.call is not None]
     names = ("tokens_in", "tokens_out", "tokens_cached", "cost")
     return Totals(**{name: sum(getattr(line, name) for line in lines) for name in names})
 

@@ -14,7 +14,10 @@ from chat.summaries import Summary
 
 
 class Line(NamedTuple):
-    """One message; `length` in characters, times in milliseconds, `cost` in micro-USD."""
+    """One message; `length` in characters, times in milliseconds, `cost` in micro-USD.
+
+    What a fork copied or a file brought in has no `call`: it was paid elsewhere, if at all.
+    """
 
     pk: int
     parent: int | None
@@ -27,6 +30,7 @@ class Line(NamedTuple):
     cost: int
     cost_source: str
     summary: int | None
+    call: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Outline:
         rows = Message.objects.filter(conversation=conversation).order_by("pk")
         facts = rows.annotate(length=Length("text")).values_list(
             *("pk", "parent_id", "role", "length", "reasoning_ms", "tokens_in", "tokens_out"),
-            *("tokens_cached", "cost", "cost_source", "summary_id"),
+            *("tokens_cached", "cost", "cost_source", "summary_id", "call_id"),
         )
         return cls(
             list(map(Line._make, facts)),

@@ -3,11 +3,12 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from chat.models import Conversation, Message
 from tests.chat.conftest import HTMX, Chat, ended, newest_reply
 from venice_site.simulator import Simulator
-from venice_site.venice.models import Quota
+from venice_site.venice.models import Call, Quota
 
 in_threads = pytest.mark.django_db(transaction=True)
 
@@ -52,15 +53,49 @@ def test_a_reply_tells_what_it_used(simulator, as_alice, talk) -> None:
         assert words in page, words
 
 
-def test_a_conversation_tells_its_totals_other_branches_too(simulator, as_alice, talk) -> None:
+def test_a_conversation_tells_its_totals_other_branches_too(
+    simulator, as_alice, alice, talk
+) -> None:
     found = talk(2, tokens_in=1000, tokens_out=500, cost=10_000)
     first = found.messages.replies().earliest("pk")
     Message.objects.create(
         conversation=found, role="assistant", parent=first.parent, text="x", tokens_in=7, cost=1
     )
+    for reply in found.messages.replies():
+        reply.call = Call.objects.create(user=alice, kind="reply", expires_at=timezone.now())
+        reply.save()
     shown = as_alice.get("/chat/outlook", {"conversation": found.pk}, headers=HTMX).text
     assert "2,007" in shown
     assert "$0.02" in shown
+
+
+@in_threads
+def test_what_was_copied_or_brought_in_was_not_used_here(alice_chats: Chat) -> None:
+    from io import BytesIO
+
+    from chat.imports import read_file
+
+    def totals(found: Conversation) -> str:
+        asked = {"conversation": found.pk}
+        shown = alice_chats.client.get("/chat/outlook", asked, headers=HTMX).text
+        return shown.partition("This conversation</h3>")[2]
+
+    reply = alice_chats.answered("What is a heron?")
+    talk = reply.conversation
+    assert f"{reply.tokens_out:,}" in totals(talk)
+    file = alice_chats.client.get(f"/chat/{talk.pk}/export.json").content
+    alice_chats.client.post(f"/chat/{talk.pk}/messages/{reply.pk}/fork")
+    fork = Conversation.objects.latest("pk")
+    assert fork.messages.filter(tokens_out=reply.tokens_out).exists()
+    assert totals(fork) == ""
+    alice_chats.send(fork, "And a crane?", after=fork.tip_id)
+    added = ended(newest_reply())
+    assert f"{added.tokens_out:,}</dd>" in totals(fork)
+    Conversation.objects.update(deleted_at="2020-01-01T00:00:00Z")
+    read_file(talk.owner, BytesIO(file), lambda count: True)
+    back = Conversation.objects.get(deleted_at=None)
+    assert back.messages.filter(tokens_out=reply.tokens_out).exists()
+    assert totals(back) == ""
 
 
 def test_facts_cost_no_query_a_reply(simulator, as_alice, talk) -> None:
