@@ -36,7 +36,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         Of somebody else's conversation they may open only what it shows; `visible` looks at its branch.
         """
         said = Q(message__conversation__owner=user) | Q(
-            message__conversation__shared_at__isnull=False
+            message__conversation__shared_at__isnull=False,
+            message__conversation__owner__is_active=True,
         )
         waiting = Q(message=None, owner=user)
         return self.filter(waiting | (said & Q(message__conversation__deleted_at=None)))

@@ -18,9 +18,10 @@ class ShareQuerySet(models.QuerySet["Share"]):
     """Shares by the names people say."""
 
     def open_at(self, now: datetime) -> ShareQuerySet:
-        """Return the shares whose links work."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now)).filter(
-            conversation__deleted_at=None
+        """Return the shares whose links work; those of a suspended person rest."""
+        is_in_time = Q(expires_at=None) | Q(expires_at__gt=now)
+        return self.filter(
+            is_in_time, conversation__deleted_at=None, conversation__owner__is_active=True
         )
 
     def visible_to(self, user: User) -> ShareQuerySet:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat.models import Attachment, Conversation, Message, Share
+from tests.chat.conftest import HTMX
 from tests.chat.hostile import HOSTILE
 from tests.chat.test_rendering import Walls
 
@@ -106,6 +107,33 @@ def test_a_link_that_ended_shows_nothing_at_once(as_alice, talk, end: str) -> No
     assert gone.status_code == 404
     assert "Warmth" not in gone.content.decode()
     assert "noindex" in gone["X-Robots-Tag"]
+
+
+def test_what_a_suspended_person_shares_rests_until_they_come_back(
+    as_alice, as_bob, alice, talk
+) -> None:
+    link, picture = share(as_alice, talk), Attachment.objects.get()
+    share(as_alice, talk, "team")
+    where = f"/chat/team/{talk.pk}/"
+    reply = f"{where}replies/{talk.tip_id}/"
+    ways = [
+        *((Client(), address) for address in (link, f"{link}pictures/0/")),
+        *((as_bob, address) for address in (where, f"{where}news", reply, f"{reply}stream")),
+        *((as_bob, one) for one in (f"{where}pictures/{picture.pk}/", picture.get_absolute_url())),
+    ]
+
+    def answers() -> set[int]:
+        asked = [client.get(address, headers=HTMX) for client, address in ways]
+        for answer in asked:
+            if answer.streaming:
+                answer.getvalue()
+        return {answer.status_code for answer in asked}
+
+    assert answers() == {200}
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    assert answers() == {404}
+    type(alice).objects.filter(pk=alice.pk).update(is_active=True)
+    assert answers() == {200}
 
 
 def test_a_link_made_anew_is_another_link(as_alice, talk) -> None:
