@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 
 from chat.models import Conversation
@@ -25,11 +25,15 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        """Return the conversations with what is counted of each."""
+        """Return the conversations with what is counted of each; what was copied cost nothing there."""
+        was_asked = Q(messages__call__isnull=False)
         return (
             super()
             .get_queryset(request)
-            .annotate(message_count=Count("messages"), total_cost=Sum("messages__cost", default=0))
+            .annotate(
+                message_count=Count("messages"),
+                total_cost=Sum("messages__cost", filter=was_asked, default=0),
+            )
         )
 
     @admin.display(description="messages", ordering="message_count")

@@ -98,6 +98,18 @@ def test_what_was_copied_or_brought_in_was_not_used_here(alice_chats: Chat) -> N
     assert totals(back) == ""
 
 
+def test_administrators_see_of_a_copy_that_it_cost_nothing(
+    simulator, as_administrator, alice, talk
+) -> None:
+    talk(cost=20_000)
+    called = talk(cost=10_000).messages.replies().get()
+    called.call = Call.objects.create(user=alice, kind="reply", expires_at=timezone.now())
+    called.save()
+    page = as_administrator.get("/admin/chat/conversation/").text
+    assert "$0.01<" in page
+    assert "$0.02<" not in page
+
+
 def test_facts_cost_no_query_a_reply(simulator, as_alice, talk) -> None:
     def queries(found: Conversation) -> int:
         with CaptureQueriesContext(connection) as captured:
