@@ -63,8 +63,12 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(archived_at=None, temporary_until=None)
 
     def readable_by(self, user: User) -> ConversationQuerySet:
-        """Return what a person may read and nothing more: their own, and what is shared with the team."""
-        return self.filter(Q(owner=user) | Q(shared_at__isnull=False), deleted_at=None)
+        """Return what a person may read and nothing more: their own, and what is shared with the team.
+
+        What a suspended person shares rests until they come back.
+        """
+        shared = Q(shared_at__isnull=False, owner__is_active=True)
+        return self.filter(Q(owner=user) | shared, deleted_at=None)
 
     def deleted_by(self, user: User) -> ConversationQuerySet:
         """Return what a person deleted and may still bring back."""

@@ -129,9 +129,14 @@ def test_what_a_suspended_person_shares_rests_until_they_come_back(
                 answer.getvalue()
         return {answer.status_code for answer in asked}
 
+    def is_listed() -> bool:
+        return where in as_bob.get("/chat/?team=1").content.decode()
+
     assert answers() == {200}
+    assert is_listed()
     type(alice).objects.filter(pk=alice.pk).update(is_active=False)
     assert answers() == {404}
+    assert not is_listed()
     type(alice).objects.filter(pk=alice.pk).update(is_active=True)
     assert answers() == {200}
 
