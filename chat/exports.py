@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -145,11 +145,16 @@ def name_in_parcel(attachment: Attachment) -> str:
 
 
 def as_markdown(conversation: Conversation) -> str:
-    """Return what was said as Markdown; thinking is left out."""
+    """Return what was said as Markdown, attached files by name; thinking is left out."""
     parts = [f"# {conversation.title}"]
-    for message in _branch(conversation):
+    attached = _attached(conversation)
+    for message in _branch(conversation, attached):
         who = message.served_by or message.model if message.is_reply else "You"
-        parts.append(f"## {who}\n\n{message.text}")
+        parts.append(f"## {who}")
+        if message.text:
+            parts.append(message.text)
+        if files := attached.get(message.pk):
+            parts.append("\n".join(f"- `{_called(one).replace('`', "'")}`" for one in files))
         if cited := sources_of(message):
             parts.append("\n".join(f"{n}. {_cited(one)}" for n, one in enumerate(cited, 1)))
     return "\n\n".join(parts) + "\n"
@@ -162,7 +167,9 @@ def _cited(source: Source) -> str:
 
 def as_html(conversation: Conversation) -> str:
     """Return what was said as a page that needs nothing else and may load nothing else."""
-    turns = "\n".join(map(_turn, _branch(conversation)))
+    attached = _attached(conversation)
+    branch = _branch(conversation, attached)
+    turns = "\n".join(_turn(message, attached.get(message.pk, ())) for message in branch)
     title = html.escape(conversation.title)
     return f"""<!doctype html>
 <html lang="en">
@@ -178,15 +185,17 @@ def as_html(conversation: Conversation) -> str:
 """
 
 
-def _turn(message: Message) -> str:
+def _turn(message: Message, attached: Iterable[Attachment]) -> str:
+    names = "".join(f"<li>{html.escape(_called(one))}</li>" for one in attached)
+    files = f'<ul class="facts">{names}</ul>' if names else ""
     if not message.is_reply:
-        return f'<div class="question" dir="auto">{html.escape(message.text)}</div>'
+        return f'<div class="question" dir="auto">{html.escape(message.text)}{files}</div>'
     cited = sources_of(message)
     body = render(message.text, sources_for(message.pk, cited))
     listed = "".join(_listed(message, number, one) for number, one in enumerate(cited, 1))
     sources = f"<ol>{listed}</ol>" if listed else ""
     who = html.escape(message.served_by or message.model)
-    return f'<div dir="auto">{body}</div>{sources}<p class="facts">{who}</p>'
+    return f'<div dir="auto">{body}</div>{files}{sources}<p class="facts">{who}</p>'
 
 
 def _listed(message: Message, number: int, source: Source) -> str:
@@ -196,10 +205,18 @@ def _listed(message: Message, number: int, source: Source) -> str:
     return f'<li id="{anchor}"><a href="{html.escape(source.url)}" rel="noopener noreferrer nofollow">{title}</a></li>'
 
 
-def _branch(conversation: Conversation) -> list[Message]:
+def _called(attachment: Attachment) -> str:
+    """Return what people call an attached file; a picture may have no name."""
+    return attachment.name or ("Picture" if attachment.is_picture else "Document")
+
+
+def _branch(
+    conversation: Conversation, attached: Mapping[int | None, list[Attachment]]
+) -> list[Message]:
+    """Return what was said in the branch; a question may be nothing but files."""
     path = set(conversation.tree.branch(conversation.tip_id))
-    said = conversation.messages.exclude(text="").order_by("pk").defer("reasoning")
-    return [message for message in said if message.pk in path]
+    said = conversation.messages.order_by("pk").defer("reasoning")
+    return [one for one in said if one.pk in path and (one.text or one.pk in attached)]
 
 
 # --- everything ------------------------------------------------------------------------------------

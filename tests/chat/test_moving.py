@@ -104,6 +104,21 @@ def test_markdown_holds_the_branch_without_thinking(talk) -> None:
     assert "Hm." not in text
 
 
+def test_markdown_and_html_name_the_files_that_were_sent(talk, alice) -> None:
+    asked = Message.objects.create(conversation=talk, role="user", parent=talk.tip, author=alice)
+    for name, mime in (
+        ("a`heron.png", "image/png"),
+        ("<b>.pdf", "application/pdf"),
+        ("", "image/png"),
+    ):
+        Attachment.objects.create(message=asked, file="x", name=name, mime=mime)
+    talk.tip = asked
+    talk.save()
+    assert as_markdown(talk).endswith("## You\n\n- `a'heron.png`\n- `<b>.pdf`\n- `Picture`\n")
+    named = "<li>a`heron.png</li><li>&lt;b&gt;.pdf</li><li>Picture</li>"
+    assert f'<div class="question" dir="auto"><ul class="facts">{named}</ul></div>' in as_html(talk)
+
+
 @pytest.mark.parametrize(
     ("form", "kind"), [("md", "text/markdown"), ("html", "text/html"), ("json", "application/json")]
 )
