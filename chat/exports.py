@@ -32,7 +32,7 @@ SETTINGS = (
 FACTS = (
     *("text", "reasoning", "reasoning_ms", "model", "served_by", "fallback_reason"),
     *("finish_reason", "error", "error_kind", "first_token_ms", "tokens_in", "tokens_out"),
-    *("tokens_cached", "tokens_reasoning", "cost", "cost_source"),
+    *("tokens_cached", "tokens_reasoning", "cost", "cost_source", "column", "undecided"),
 )
 TIMES = ("created_at", "started_at", "finished_at")
 

@@ -22,6 +22,7 @@ from chat.schemas import NoSchema, checked
 
 MOST_PICTURES = 10  # in one message
 MOST_DOCUMENTS = 5  # in one message
+LAST_COLUMN = 3  # of replies side by side
 OUR_TEXTS = {
     "model": 120,
     "served_by": 120,
@@ -46,6 +47,7 @@ OUR_NUMBERS = {
 def read(found: dict[str, Any]) -> Tale:
     """Return a conversation of our own. Raises `CannotRead`."""
     messages = [_our_message(one) for one in _listed(found.get("messages"))]
+    _leave_open(messages)
     return Tale(
         title=as_text(found.get("title"), 300),
         model=as_text(found.get("model"), 120),
@@ -62,6 +64,18 @@ def read(found: dict[str, Any]) -> Tale:
     )
 
 
+def _leave_open(messages: list[Told]) -> None:
+    """Leave it to the person to go on with one reply only where several stand side by side, and nothing else."""
+    columns: dict[str | None, set[int | None]] = {}
+    for told in messages:
+        column = told.facts["column"] if told.is_reply else None
+        columns.setdefault(told.parent, set()).add(column)
+    for told in messages:
+        beside = columns.get(told.key, set())
+        if told.is_reply or len(beside) < 2 or None in beside:
+            told.facts["undecided"] = False
+
+
 def _our_message(one: dict[str, Any]) -> Told:
     ended = one.get("status")
     facts: dict[str, Any] = {
@@ -74,6 +88,8 @@ def _our_message(one: dict[str, Any]) -> Told:
             name: as_number(one.get(name), 2**31 - 1) for name in ("reasoning_ms", "first_token_ms")
         },
         **{name: as_moment(one.get(name)) for name in ("started_at", "finished_at")},
+        "column": as_number(one.get("column"), LAST_COLUMN) or 0,
+        "undecided": one.get("undecided") is True,
     }
     if cited := [one for one in as_list(one.get("sources"))[:100] if isinstance(one, dict)]:
         facts["citations"] = [

@@ -195,6 +195,31 @@ def test_what_goes_out_comes_back_equal(talk, bob) -> None:
     assert [hit.conversation for hit in find(bob, "北京")] == [back]
 
 
+def test_replies_side_by_side_come_back_side_by_side(simulator, as_bob, bob, talk) -> None:
+    facts = {"conversation": talk, "status": "succeeded"}
+    asked = Message.objects.create(
+        role="user", text="Which?", parent=talk.tip, undecided=True, **facts
+    )
+    for column, text in enumerate(("This", "That", "Both")):
+        talk.tip = Message.objects.create(
+            role="assistant", text=text, parent=asked, column=column, **facts
+        )
+    talk.save()
+    take(bob, facts_of(talk))
+    back = Conversation.objects.get(owner=bob)
+    assert without_pictures(facts_of(back)) == without_pictures(facts_of(talk))
+    assert "Go on with this one" in as_bob.get(f"/chat/{back.pk}/").content.decode()
+
+
+def test_nothing_is_left_to_choose_where_nothing_stands_side_by_side(alice) -> None:
+    reply = {"id": 2, "parent": 1, "role": "assistant", "text": "x", "undecided": True, "column": 9}
+    for answers in ([], [reply], [reply, {**SAID, "id": 3, "parent": 1}]):
+        tale = read_tale(ours({**SAID, "undecided": True}, *answers))
+        assert [(t.facts["undecided"], t.facts["column"]) for t in tale.messages] == [
+            (False, 0)
+        ] * len(tale.messages)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_zip_comes_back_with_its_pictures(as_alice, as_bob, bob, talk) -> None:
     as_alice.post("/chat/parcels/", {"direction": "out"})
