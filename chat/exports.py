@@ -84,6 +84,7 @@ def facts_of(conversation: Conversation) -> dict[str, Any]:
         "settings": {name: getattr(conversation, name) for name in SETTINGS},
         "persona": _persona(part_of(conversation)),
         "folder": conversation.folder.name if conversation.folder else "",
+        "folder_instructions": conversation.folder.instructions if conversation.folder else "",
         "pinned": conversation.pinned_at is not None,
         "archived": conversation.archived_at is not None,
         "created_at": _moment(conversation.created_at),

@@ -222,7 +222,7 @@ def _write(user: User, tale: Tale, attached: Files, files: list[str]) -> None:
         title=_title(tale),
         title_source=TitleSource.PERSON,
         model=tale.model,
-        folder=_folder(user, tale.folder),
+        folder=_folder(user, tale),
         pinned_at=now if tale.is_pinned else None,
         archived_at=now if tale.is_archived else None,
         created_at=began,
@@ -252,12 +252,14 @@ def _title(tale: Tale) -> str:
     return shortened(tale.title) or shortened(first) or "Untitled"
 
 
-def _folder(user: User, name: str) -> Folder | None:
-    name = " ".join(name.split())
+def _folder(user: User, tale: Tale) -> Folder | None:
+    """Return the folder of a name; what one that is here already tells the model stays as it is."""
+    name = " ".join(tale.folder.split())
     if not name:
         return None
     mine = Folder.objects.visible_to(user).filter(name__iexact=name).first()
-    return mine or Folder.objects.create(owner=user, name=name)
+    told = tale.folder_instructions
+    return mine or Folder.objects.create(owner=user, name=name, instructions=told)
 
 
 def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Message:

@@ -56,6 +56,7 @@ def read(found: dict[str, Any]) -> Tale:
         settings=_settings(as_mapping(found.get("settings"))),
         persona=_persona(as_mapping(found.get("persona"))),
         folder=as_text(found.get("folder"), 60),
+        folder_instructions=as_text(found.get("folder_instructions"), 20_000),
         is_pinned=found.get("pinned") is True,
         is_archived=found.get("archived") is True,
         is_ours=True,

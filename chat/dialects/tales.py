@@ -41,6 +41,7 @@ class Tale:
     settings: dict[str, Any] = field(default_factory=dict)
     persona: dict[str, str] = field(default_factory=dict)
     folder: str = ""
+    folder_instructions: str = ""
     is_pinned: bool = False
     is_archived: bool = False
     is_ours: bool = False

@@ -36,7 +36,7 @@ def talk(alice, picture):
         system_prompt="Be brief.",
         temperature=0.5,
         max_tokens=300,
-        folder=Folder.objects.create(owner=alice, name="Birds"),
+        folder=Folder.objects.create(owner=alice, name="Birds", instructions="Speak as a bird."),
         pinned_at=began,
         created_at=began,
         updated_at=began + timedelta(days=1),
@@ -209,6 +209,13 @@ def test_replies_side_by_side_come_back_side_by_side(simulator, as_bob, bob, tal
     back = Conversation.objects.get(owner=bob)
     assert without_pictures(facts_of(back)) == without_pictures(facts_of(talk))
     assert "Go on with this one" in as_bob.get(f"/chat/{back.pk}/").content.decode()
+
+
+def test_a_folder_comes_with_its_instructions_unless_it_is_here_already(talk, bob, charlie) -> None:
+    Folder.objects.create(owner=charlie, name="birds", instructions="Mine.")
+    for person, told in ((bob, "Speak as a bird."), (charlie, "Mine.")):
+        take(person, facts_of(talk))
+        assert Folder.objects.get(owner=person).instructions == told
 
 
 def test_nothing_is_left_to_choose_where_nothing_stands_side_by_side(alice) -> None:
