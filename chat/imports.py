@@ -17,7 +17,7 @@ from chat.attaching import CannotAttach, Prepared
 from chat.dialects import CannotRead, Tale, Told, read_tale
 from chat.documents import BAD_ZIP
 from chat.folders import Folder
-from chat.known import known
+from chat.known import known, without_files
 from chat.long_json import conversations
 from chat.models import (
     Conversation,
@@ -37,10 +37,27 @@ MOST_ENTRIES = 100_000  # files in a ZIP
 MOST_CONVERSATIONS = 20_000
 ATTACHED = ("pictures/", "documents/")  # where an export keeps files
 DAMAGED = "The ZIP file is damaged or locked with a password."
+BROKEN = "could not be read to the end"
+ADDED = (
+    "that belongs to what was here already was added.",
+    "that belong to what was here already were added.",
+)
+MISSING = (
+    "that belongs to them did not come along. Import the ZIP that holds it, and it is added.",
+    "that belong to them did not come along. Import the ZIP that holds them, and they are added.",
+)
 MOST_REASONS = 3  # different reasons that a note tells
 ROWS_AT_ONCE = 500
 
 Files = Callable[[str, str], Prepared | None]  # a place in the ZIP, and what people call the file
+
+
+@dataclass
+class Attaching:
+    """What became of the pictures and documents of a conversation."""
+
+    added: int = 0
+    missing: int = 0
 
 
 @dataclass
@@ -50,6 +67,8 @@ class Tally:
     new: int = 0
     known: int = 0
     broken: int = 0  # files, each of which may hold many
+    added: int = 0  # attached files that conversations which were here had been missing
+    missing: int = 0  # attached files
     reasons: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -64,14 +83,26 @@ class Tally:
         if unread := self.reasons.total():
             parts.append(_counted(unread, "could not be read", "could not be read"))
         if self.broken:
-            files = "1 file" if self.broken == 1 else f"{self.broken:,} files"
-            parts.append(f"{files} could not be read to the end")
+            parts.append(_counted(self.broken, *[BROKEN] * 2, of="file"))
         reasons = [reason for reason, _ in self.reasons.most_common(MOST_REASONS)]
-        return " ".join([f"{', '.join(parts)}.", *reasons])
+        return " ".join([f"{', '.join(parts)}.", *self._of_files(), *reasons])
+
+    def _of_files(self) -> Iterator[str]:
+        if self.added:
+            yield _counted(self.added, *ADDED, of="file")
+        if self.missing:
+            yield _counted(self.missing, *MISSING, of="file")
+
+    def count(self, *, is_new: bool, files: Attaching) -> None:
+        """Count a conversation that was read, and the files that belong to it."""
+        self.new += is_new
+        self.known += not is_new
+        self.added += 0 if is_new else files.added
+        self.missing += files.missing
 
 
-def _counted(count: int, one: str, several: str) -> str:
-    return f"1 conversation {one}" if count == 1 else f"{count:,} conversations {several}"
+def _counted(count: int, one: str, several: str, *, of: str = "conversation") -> str:
+    return f"1 {of} {one}" if count == 1 else f"{count:,} {of}s {several}"
 
 
 def read_file(user: User, file: IO[bytes], progress: Callable[[int], bool]) -> Tally:
@@ -100,12 +131,11 @@ def _take(
             tally.reasons[f"Only the first {MOST_CONVERSATIONS:,} conversations were read."] += 0
             break
         try:
-            is_new = take_in(user, read_tale(one), files)
+            is_new, attached = take_in(user, read_tale(one), files)
         except CannotRead as error:
             tally.reasons[str(error)] += 1
         else:
-            tally.new += is_new
-            tally.known += not is_new
+            tally.count(is_new=is_new, files=attached)
         if tally.total % 20 == 0 and not progress(tally.total):
             break
     if not tally.total:
@@ -196,24 +226,27 @@ def _holds_conversations(name: str) -> bool:
 # --- rows ------------------------------------------------------------------------------------------
 
 
-def take_in(user: User, tale: Tale, attached: Files) -> bool:
-    """Write one conversation unless it is here already; return whether it is new."""
-    if known(user, tale):
-        return False
+def take_in(user: User, tale: Tale, attached: Files) -> tuple[bool, Attaching]:
+    """Write one conversation unless it is here already; return whether it is new, and of its files.
+
+    One that is here gets the files that it misses: it may have come in without them.
+    """
     files: list[str] = []
     try:
         with transaction.atomic():
-            _write(user, tale, attached, files)
+            here = known(user, tale)
+            made = _write(user, tale) if here is None else without_files(here, tale)
+            return here is None, _attach(tale, made, attached, files)
     except Exception as error:  # nothing points to the files any more
         for name in files:
             default_storage.delete(name)
         if isinstance(error, IntegrityError):  # the same conversation twice, at the same moment
-            return False
+            return False, Attaching()
         raise
-    return True
 
 
-def _write(user: User, tale: Tale, attached: Files, files: list[str]) -> None:
+def _write(user: User, tale: Tale) -> dict[str, int]:
+    """Write a conversation and return the ids of its messages, by their names in the file."""
     now = timezone.now()
     began = tale.created_at or now
     Conversation.objects.filter(owner=user, origin=tale.fingerprint).update(origin="")
@@ -240,7 +273,7 @@ def _write(user: User, tale: Tale, attached: Files, files: list[str]) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(tip=tip)
     if tale.persona:
         Part.told(conversation, tale.persona).save()
-    _attach(tale, made, attached, files)
+    return {key: message.pk for key, message in made.items()}
 
 
 def _created(rows: list[Message]) -> list[Message]:
@@ -275,15 +308,20 @@ def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Mess
     )
 
 
-def _attach(tale: Tale, made: dict[str, Message], attached: Files, files: list[str]) -> None:
+def _attach(tale: Tale, made: dict[str, int], attached: Files, files: list[str]) -> Attaching:
+    """Keep the files of messages, whose ids are given; `files` names them as they are written."""
+    found = Attaching()
     for told in tale.messages:
-        listed = [(f"pictures/{name}", "picture") for name in told.pictures]
-        listed += [(f"documents/{name}", called) for name, called in told.documents]
-        for place, name in listed:
+        if told.key not in made:
+            continue
+        for place, name in told.files:
             prepared = attached(place, name)
             if prepared is None:
+                found.missing += 1
                 continue
             kept = attaching.stored(prepared)
             files.append(str(kept.file.name))
-            kept.message = made[told.key]
+            kept.message_id = made[told.key]
             kept.save()
+            found.added += 1
+    return found

@@ -1,12 +1,13 @@
-"""Whether a conversation that a file tells is here already: nothing comes in twice, and nothing is taken for another."""
+"""Whether a conversation that a file tells is here already, and what it misses."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from chat.dialects import Tale
 from chat.dialects.values import LONGEST_TEXT, as_text
-from chat.models import Conversation, Message, Role
+from chat.models import Attachment, Conversation, Message, Role
 from venice_site.accounts.models import User
 
 type Said = tuple[bool, str]  # whether a model said it, and what
@@ -29,8 +30,13 @@ def known(user: User, tale: Tale) -> int | None:
 
 
 def _said_in(conversation: int) -> Counter[Said]:
-    rows = Message.objects.filter(conversation=conversation).values_list("role", "text")
-    return Counter((role == Role.ASSISTANT, as_text(text, LONGEST_TEXT)) for role, text in rows)
+    return Counter(said for _, said in _messages_of(conversation))
+
+
+def _messages_of(conversation: int) -> Iterator[tuple[int, Said]]:
+    rows = Message.objects.filter(conversation=conversation).order_by("pk")
+    for pk, role, text in rows.values_list("pk", "role", "text"):
+        yield pk, (role == Role.ASSISTANT, as_text(text, LONGEST_TEXT))
 
 
 def _holds(said: Counter[Said], told: Counter[Said]) -> bool:
@@ -43,3 +49,20 @@ def _holds(said: Counter[Said], told: Counter[Said]) -> bool:
             return False
         further[found] -= 1
     return True
+
+
+def without_files(conversation: int, tale: Tale) -> dict[str, int]:
+    """Return the ids of messages that are here without the files they are told with, by their names in the file."""
+    if not any(told.files for told in tale.messages):
+        return {}
+    same: dict[Said, list[int]] = {}
+    for pk, said in _messages_of(conversation):
+        same.setdefault(said, []).append(pk)
+    attached = Attachment.objects.filter(message__conversation=conversation)
+    have_files = set(attached.values_list("message_id", flat=True))
+    bare: dict[str, int] = {}
+    for told in tale.messages:
+        here = same.get((told.is_reply, told.text))
+        if here and (first := here.pop(0)) not in have_files:
+            bare[told.key] = first
+    return bare

@@ -29,6 +29,13 @@ class Told:
         tuple[str, str], ...
     ] = ()  # each its name in the file, and what people call it
 
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Return the attached files: the place of each in a ZIP, and what people call it."""
+        pictures = [(f"pictures/{name}", "picture") for name in self.pictures]
+        documents = [(f"documents/{name}", called) for name, called in self.documents if name]
+        return pictures + documents
+
 
 @dataclass(frozen=True, slots=True)
 class Tale:

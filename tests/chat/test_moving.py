@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat import imports, long_json
 from chat.dialects import CannotRead, read_tale
-from chat.exports import as_html, as_json, as_markdown, facts_of, file_name
+from chat.exports import as_html, as_json, as_markdown, facts_of, file_name, write_all
 from chat.imports import read_file
 from chat.models import Attachment, Conversation, Folder, Message
 from chat.parcels import Parcel
@@ -189,7 +189,10 @@ def test_a_file_is_forgotten_after_a_day_and_a_lost_one_is_given_up(alice) -> No
 
 def test_what_goes_out_comes_back_equal(talk, bob) -> None:
     tally = read_file(bob, io.BytesIO(as_json(talk)), never_stops)
-    assert str(tally) == "1 conversation came in."
+    assert str(tally) == (
+        "1 conversation came in. 1 file that belongs to them did not come along."
+        " Import the ZIP that holds it, and it is added."
+    )
     back = Conversation.objects.get(owner=bob)
     assert without_pictures(facts_of(back)) == without_pictures(facts_of(talk))
     assert [hit.conversation for hit in find(bob, "北京")] == [back]
@@ -242,6 +245,23 @@ def test_a_whole_zip_comes_back_with_its_pictures(as_alice, as_bob, bob, talk) -
     picture = Attachment.objects.get(message__conversation__owner=bob)
     assert (picture.width, picture.height, picture.mime) == (200, 120, "image/png")
     assert default_storage.exists(picture.file.name)
+
+
+def test_files_that_were_not_in_the_first_file_come_with_a_later_one(talk, alice, bob) -> None:
+    Message.objects.create(
+        conversation=talk, role="user", text="Why?\n\n北京 🦩", status="succeeded"
+    )
+    everything = io.BytesIO()
+    write_all(alice, everything, never_stops)
+    take(bob, facts_of(talk))
+    assert str(read_file(bob, everything, never_stops)) == (
+        "0 conversations came in, 1 conversation was here already."
+        " 1 file that belongs to what was here already was added."
+    )
+    (kept,) = Attachment.objects.filter(message__conversation__owner=bob)
+    assert kept.message == Message.objects.filter(conversation__owner=bob).earliest("pk")
+    assert str(read_file(bob, everything, never_stops)).endswith("was here already.")
+    assert Attachment.objects.filter(message__conversation__owner=bob).count() == 1
 
 
 def test_what_is_here_already_comes_in_once(talk, alice, bob) -> None:
