@@ -267,7 +267,8 @@ def _write(user: User, tale: Tale) -> dict[str, int]:
     made = dict(zip((t.key for t in tale.messages), _created(rows), strict=True))
     answers = [told for told in tale.messages if told.parent in made]
     for told in answers:
-        made[told.key].parent = made[told.parent or ""]
+        # Ids alone: a long chain of objects is freed one inside the other, deeper than Python goes.
+        made[told.key].parent_id = made[told.parent or ""].pk
     Message.objects.bulk_update([made[t.key] for t in answers], ["parent"], batch_size=200)
     tip = made.get(tale.tip or "") or made[tale.messages[-1].key]
     Conversation.objects.filter(pk=conversation.pk).update(tip=tip)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -624,6 +625,14 @@ def test_ten_thousand_messages_in_one_line_come_in(alice) -> None:
     found = Conversation.objects.get()
     assert found.tip.text == "3000"
     assert len(found.tree.branch(found.tip_id)) == 3000
+
+
+def test_a_long_chain_is_let_go_of_without_a_sound(alice, monkeypatch) -> None:
+    ignored: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)  # no call of ours fits in so deep
+    said = ({**SAID, "id": n, "parent": n - 1 or None, "text": str(n)} for n in range(1, 3001))
+    take(alice, ours(*said))
+    assert len(ignored) == 0
 
 
 def test_a_second_file_waits_for_the_first(as_alice, alice) -> None:
