@@ -23,6 +23,7 @@ from venice_site.accounts.models import User
 from venice_site.statements import Statement, gap
 
 TITLE_LENGTH = 60
+JOINERS = "\u200c\u200d"  # unseen, but words of many scripts and whole families of emoji need them
 TITLE_IS_AWAITED = timedelta(minutes=2)  # how long the list asks again for a model's title
 TEMPORARY_FOR = timedelta(hours=1)  # a temporary conversation lives so long after its last use
 CLOSED_FOR = timedelta(minutes=1)  # … and so long after its page was closed
@@ -287,8 +288,12 @@ class Conversation(models.Model):
 
 def shortened(text: str) -> str:
     """Return the first words of a text, at most as long as a title, on one line."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in text[:1000]).split())
+    shown = "".join(c if c.isprintable() or c in JOINERS else " " for c in text[:1000])
+    words = " ".join(shown.split())
+    if not words.strip(JOINERS + " "):
+        return ""
     if len(words) <= TITLE_LENGTH:
         return words
     cut = words[: TITLE_LENGTH - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[20:] else cut).rstrip(" ,.;:") + "…"
+    cut = cut.rsplit(" ", 1)[0] if " " in cut[20:] else cut
+    return cut.rstrip(f" ,.;:{JOINERS}") + "…"

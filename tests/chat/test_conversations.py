@@ -112,6 +112,13 @@ def test_titles_are_the_first_words_of_the_question() -> None:
     assert shortened("a\x00b\u202ec") == "a b c"
 
 
+def test_titles_keep_what_joins_characters() -> None:
+    joined = "می\u200cخواهم 👨\u200d👩\u200d👧"  # noqa: RUF001
+    assert shortened(joined) == joined
+    assert shortened("\u200c \u200d") == ""
+    assert shortened("x" * 58 + "\u200dyz") == "x" * 58 + "…"
+
+
 def test_a_model_answer_becomes_a_plain_title() -> None:
     assert title_from('# "Herons at dawn."\nmore') == "Herons at dawn"
     assert title_from("Title: **Herons**") == "Herons"
