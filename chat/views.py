@@ -184,7 +184,7 @@ def edit(request: SignedInRequest, pk: int, message_id: int) -> HttpResponse:
     found = get_object_or_404(_messages(request, pk), pk=message_id, role="user")
     data = {
         "text": request.POST.get("text", ""),
-        "model": found.conversation.model,
+        "model": request.POST.get("model") or found.conversation.model,
         "request_id": request.POST.get("request_id") or uuid.uuid4(),
         "after": found.parent_id,
     }

@@ -229,6 +229,18 @@ def test_editing_a_question_keeps_the_old_one(alice_chats: Chat) -> None:
     assert {q.parent_id for q in questions} == {None}
 
 
+def test_a_question_in_other_words_goes_to_the_model_that_is_named(alice_chats: Chat) -> None:
+    reply = alice_chats.answered("Hello")
+    path = f"/chat/{reply.conversation_id}/messages/{reply.parent_id}/edit"
+    gone = alice_chats.client.post(path, {"text": "Hi", "model": "no-such-model"}, headers=HTMX)
+    assert gone.status_code == 422
+    assert "not on offer" in gone.content.decode()
+    other = default_model(sees=False)
+    assert other != reply.model
+    alice_chats.client.post(path, {"text": "Hi", "model": other}, headers=HTMX)
+    assert ended(newest_reply()).model == other
+
+
 def test_an_empty_message_is_refused(alice_chats: Chat) -> None:
     response = alice_chats.begin("   ", htmx=False)
     assert response.status_code == 422

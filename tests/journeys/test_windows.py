@@ -1,0 +1,77 @@
+"""A conversation in several windows, its versions, and what is done with a message that stands there."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.test_people import pick
+from tests.journeys.test_reading import SHORT, WRITTEN, begin
+from tests.journeys.test_writing import PATIENCE
+from tests.product import Product
+from venice_site.simulator import Simulator
+
+Visit = Callable[..., Page]
+NO_CLIPBOARD = "Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined })"
+LONG = "Herons stand quietly in shallow water. " * 60
+
+
+def said(number: int, parent: int | None, text: str) -> dict[str, Any]:
+    """Return an imported message; whoever answers none or an answer asks."""
+    role = "user" if text.endswith("?") else "assistant"
+    return {"id": number, "parent": parent, "role": role, "text": text}
+
+
+def send(page: Page, words: str) -> None:
+    box = page.get_by_label("Message", exact=True)
+    box.fill(words + SHORT)
+    box.press("Enter")
+
+
+def edit(turn: Locator) -> None:
+    turn.hover()
+    turn.get_by_label("Edit", exact=True).click()
+
+
+def test_the_chosen_model_is_asked_again_and_asked_in_other_words(
+    asking_product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    begin(page, "What is a heron?" + SHORT)
+    reply = page.locator(WRITTEN)
+    expect(reply).to_have_count(1)
+    pick(page, "llama 3.3")
+    reply.hover()
+    reply.get_by_role("button", name="Try again").click()
+    expect(page.locator(".versions__place")).to_have_text("2/2")
+    expect(page.locator(f"{WRITTEN} .speaker")).to_have_text("Llama 3.3 70B")
+
+    pick(page, "venice uncensored")
+    question = page.locator(".turn--question")
+    edit(question)
+    question.get_by_label("Other words").fill("What is a stork?" + SHORT)
+    question.get_by_role("button", name="Ask again").click()
+    expect(question.locator(".turn__words")).to_have_text("What is a stork?" + SHORT)
+    expect(page.locator(f"{WRITTEN} .speaker")).to_have_text(re.compile("^Venice Uncensored"))
+
+
+def test_one_of_several_replies_is_tried_again_with_its_own_model(
+    own_product: Product, venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(own_product)
+    page.goto("/chat/")
+    pick(page, "venice uncensored")
+    page.locator("[data-beside-choice] summary").click()
+    page.locator("input[name=beside][value=claude-opus-4-5]").check()
+    page.keyboard.press("Escape")
+    send(page, "Which is the tallest?")
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    replies = page.locator(f".beside > {WRITTEN}")
+    expect(replies).to_have_count(2, timeout=PATIENCE)
+    replies.last.hover()
+    replies.last.get_by_role("button", name="Try again").click()
+    expect(page.locator(".versions__place")).to_have_text("2/2")
+    expect(replies).to_have_count(2, timeout=PATIENCE)
+    asked = [r.body["model"] for r in venice.requests if r.path == "/chat/completions"]
+    assert [model for model in asked if "claude" in model] == ["claude-opus-4-5"] * 2
