@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.test_people import pick
-from tests.journeys.test_reading import SHORT, WRITTEN, begin
+from tests.journeys.test_reading import SHORT, WRITTEN, begin, bring_in
 from tests.journeys.test_writing import PATIENCE
 from tests.product import Product
 from venice_site.simulator import Simulator
@@ -75,3 +76,17 @@ def test_one_of_several_replies_is_tried_again_with_its_own_model(
     expect(replies).to_have_count(2, timeout=PATIENCE)
     asked = [r.body["model"] for r in venice.requests if r.path == "/chat/completions"]
     assert [model for model in asked if "claude" in model] == ["claude-opus-4-5"] * 2
+
+
+def test_words_that_nobody_changes_are_not_laid_out(
+    asking_product: Product, sign_in: Visit, tmp_path: Path
+) -> None:
+    page = sign_in(asking_product)
+    bring_in(page, tmp_path, "Closed forms", [said(1, None, "What?"), said(2, 1, "That.")])
+    question = page.locator(".turn--question")
+    shown = "form => getComputedStyle(form).display"
+    form = question.locator(".turn__edit > form")
+    assert form.evaluate(shown) == "none"
+    edit(question)
+    expect(form).to_be_visible()
+    assert form.evaluate(shown) != "none"
