@@ -1,5 +1,7 @@
-// Messages that wait: asks what is new when a reply has ended and when the page is seen again.
+// Messages that wait, and what is said in other windows: asks what is new when a reply has ended, when the
+// page is seen again, and now and then while it rests.
 
+const ASK_EVERY = 5000; // milliseconds
 const scroll = document.getElementById("scroll");
 const queue = () => document.getElementById("queue");
 
@@ -27,6 +29,15 @@ function showOnce() {
 document.body.addEventListener("reply-ended", askForNews);
 document.addEventListener("visibilitychange", askForNews);
 addEventListener("online", askForNews);
+addEventListener("focus", askForNews);
+
+// What is being written tells its end itself, and nobody loses the button that they are on.
+function askWhileResting() {
+  const isAtRest = !document.querySelector("#thread [data-stream]") && !queue()?.contains(document.activeElement);
+  if (isAtRest) askForNews();
+}
+setInterval(askWhileResting, ASK_EVERY);
+
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target === queue() && isEditing()) event.preventDefault();
 });

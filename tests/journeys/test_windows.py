@@ -90,3 +90,20 @@ def test_words_that_nobody_changes_are_not_laid_out(
     edit(question)
     expect(form).to_be_visible()
     assert form.evaluate(shown) != "none"
+
+
+def test_another_window_hears_of_what_is_said(asking_product: Product, sign_in: Visit) -> None:
+    page = sign_in(asking_product)
+    begin(page, "What is a heron?" + SHORT)
+    expect(page.locator(WRITTEN)).to_have_count(1)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(WRITTEN)).to_have_count(1)
+    send(page, "And a stork?")
+    expect(other.locator(WRITTEN)).to_have_count(2)
+    send(other, "And a crane?")
+    expect(other.locator(WRITTEN)).to_have_count(3)
+    expect(page.locator(WRITTEN)).to_have_count(3)
+    for window in (page, other):
+        expect(window.locator(".turn__words")).to_have_count(3)
+        expect(window.locator(".versions")).to_have_count(0)
