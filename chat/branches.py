@@ -69,6 +69,11 @@ class Tree:
             path.append(newest[-1])
         return path
 
+    def end(self, message: int | None, tip: int | None = None) -> int | None:
+        """Return the newest end of the branch through a message, None when nothing was said."""
+        path = self.branch(message, tip)
+        return path[-1] if path else None
+
     def siblings(self, message: int) -> Siblings:
         """Return the versions that share a message's parent."""
         return siblings_among(self._children[self._parents[message]], message)

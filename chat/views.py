@@ -109,14 +109,17 @@ def _send(request: SignedInRequest, found: Conversation) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, form, found)
     found.keep(tune_by(request.POST, found, form.models.values()))
-    if form.cleaned_data["after"] not in found.tree:
-        form.cleaned_data["after"] = found.tip_id
+    seen = form.cleaned_data["after"]
+    is_known = seen in found.tree
+    after = found.tree.end(seen if is_known else found.tip_id, found.tip_id)
+    form.cleaned_data["after"] = after
+    lacks_some = is_known and after != seen  # another window has gone on meanwhile
     said = form.say(found)
     if said is None:
         return _refused(request, form, found)
     if not request.htmx:
         return redirect(found)
-    if isinstance(said, QueuedMessage):
+    if lacks_some or isinstance(said, QueuedMessage):
         response = show_news(request, found, sent=True)
         response["HX-Retarget"], response["HX-Reswap"] = "#queue", "outerHTML"
         return response

@@ -1,5 +1,6 @@
 """Messages that wait while a reply is written: asked in their turn, once, or said to wait."""
 
+import re
 import threading
 import uuid
 
@@ -328,6 +329,22 @@ def test_a_message_that_somebody_took_is_not_asked(paused: Conversation, alice) 
     with pytest.raises(Taken):
         ask(venice, paused, question, paused.messages.replies().get().pk)
     assert questions() == ["One"]
+
+
+def test_what_is_sent_from_a_page_that_lacks_the_newest_follows_it(alice_chats: Chat) -> None:
+    first = alice_chats.answered("One")
+    alice_chats.send(first.conversation, "Two", after=first.pk)
+    second = ended(newest_reply())
+    response = alice_chats.send(first.conversation, "Three", after=first.pk)
+    third = ended(newest_reply())
+    assert third.parent.parent_id == second.pk
+    html = response.content.decode()
+    assert response["HX-Retarget"] == "#queue"
+    assert re.findall(r'id="message-(\d+)"', html) == [
+        str(one.pk) for one in (second.parent, second, third.parent, third)
+    ]
+    assert f'value="{third.pk}" hx-swap-oob="true"' in html
+    assert 'name="request_id"' in html
 
 
 def test_the_news_bring_what_was_said_since(alice_chats: Chat) -> None:
