@@ -8,7 +8,9 @@ const latest = document.querySelector("[data-latest]");
 // The page follows only while the reader is at the end; any move up lets go.
 
 const NEAR = 48; // pixels
-let following = true;
+// Whoever comes for a message begins there (chat-keep.js shows it), not at the end or in the composer.
+const isJump = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1)) !== null;
+let following = !isJump;
 let before = { top: 0, height: 0 };
 
 function toTheEnd() {
@@ -33,7 +35,7 @@ latest.addEventListener("click", () => {
 });
 new ResizeObserver(() => following && toTheEnd()).observe(scroll.firstElementChild);
 new ResizeObserver(() => following && toTheEnd()).observe(scroll);
-if (!location.search.includes("before=")) toTheEnd();
+if (following && !location.search.includes("before=")) toTheEnd();
 
 // --- send and stop -------------------------------------------------------------------------------
 
@@ -71,7 +73,7 @@ addEventListener("keydown", (event) => {
   if (!isOpen && !text.hasAttribute("aria-controls") && !stop.disabled) stop.click();
 }, true);
 text.addEventListener("input", showWhatRuns);
-if (matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
+if (!isJump && matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
 
 composer.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== composer) return;

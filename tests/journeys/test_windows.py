@@ -35,6 +35,15 @@ def edit(turn: Locator) -> None:
     turn.get_by_label("Edit", exact=True).click()
 
 
+def draw_first(page: Page) -> None:
+    """Let the script of the chat come when its page is drawn already, as over a slow line."""
+    drawn = "() => document.readyState === 'interactive' && new Promise(requestAnimationFrame)"
+    page.route(
+        re.compile(r"/js/chat\.\w+\.js"),
+        lambda route: (page.wait_for_function(drawn), route.continue_()),
+    )
+
+
 def test_the_chosen_model_is_asked_again_and_asked_in_other_words(
     asking_product: Product, sign_in: Visit
 ) -> None:
@@ -107,3 +116,31 @@ def test_another_window_hears_of_what_is_said(asking_product: Product, sign_in: 
     for window in (page, other):
         expect(window.locator(".turn__words")).to_have_count(3)
         expect(window.locator(".versions")).to_have_count(0)
+
+
+def test_another_version_is_shown_where_it_stands(
+    asking_product: Product, sign_in: Visit, tmp_path: Path
+) -> None:
+    messages = [said(1, None, "First?"), said(2, 1, "One version."), said(3, 1, "The other one.")]
+    for number in range(4, 20, 4):
+        for version, end in enumerate((2, 3)):
+            before = end if number == 4 else number - 3 + 2 * version
+            at = number + 2 * version
+            messages += [said(at, before, "And?"), said(at + 1, at, LONG)]
+    page = sign_in(asking_product)
+    bring_in(page, tmp_path, "Versions", messages)
+    reply = page.locator(".turn--reply").first
+    expect(reply).to_contain_text("The other one.")
+    reply.hover()
+    draw_first(page)
+    reply.get_by_label("Earlier version").click()
+    expect(reply).to_contain_text("One version.")
+    expect(page).to_have_url(re.compile(r"\?at=(\d+)#message-\1$"))
+    page.wait_for_load_state()
+    expect(reply).to_be_in_viewport()
+    page.evaluate(
+        "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+    )
+    expect(reply).to_be_in_viewport()
+    expect(page.get_by_label("Message", exact=True)).not_to_be_focused()
+    expect(page.get_by_role("button", name="Go to the end")).to_be_visible()
