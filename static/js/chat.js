@@ -1,5 +1,7 @@
 // The composer, copying, and following the end of the conversation.
 
+import { tell, writeToClipboard } from "./shell.js";
+
 const composer = document.getElementById("composer");
 const scroll = document.getElementById("scroll");
 const latest = document.querySelector("[data-latest]");
@@ -102,6 +104,9 @@ document.getElementById("stop")?.addEventListener("htmx:afterRequest", () => tex
 
 // --- copying -------------------------------------------------------------------------------------
 
+const UNREAD = "Studio did not answer, so this was not copied. Try again.";
+const FORBIDDEN = "This was not copied: the browser did not allow it. Select the text instead.";
+
 function say(control, word) {
   const before = control.dataset.before ?? control.innerHTML;
   control.dataset.before = before;
@@ -111,10 +116,18 @@ function say(control, word) {
 
 document.addEventListener("click", async (event) => {
   const whole = event.target.closest("[data-copy-from]");
-  if (!navigator.clipboard || !whole) return;
+  if (!whole || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const answer = await fetch(whole.href);
-  if (!answer.ok || answer.redirected) return;
-  await navigator.clipboard.writeText(await answer.text());
-  say(whole, "✓");
+  const words = await source(whole.href);
+  if (words !== null && await writeToClipboard(words)) say(whole, "✓");
+  else tell(words === null ? UNREAD : FORBIDDEN, "fail");
 });
+
+async function source(address) {
+  try {
+    const answer = await fetch(address);
+    return answer.ok && !answer.redirected ? await answer.text() : null;
+  } catch {
+    return null;
+  }
+}

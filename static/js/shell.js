@@ -49,7 +49,7 @@ async function copy(button) {
   }, copyTime);
 }
 
-async function writeToClipboard(text) {
+export async function writeToClipboard(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -72,8 +72,8 @@ function copyBySelection(text) {
   return copied;
 }
 
-function tell(text, kind) {
-  document.body.dispatchEvent(new CustomEvent("toast", { detail: { text, kind } }));
+export function tell(text, kind) {
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, kind } }));
 }
 
 // --- keys -----------------------------------------------------------------------------------------

@@ -144,3 +144,37 @@ def test_another_version_is_shown_where_it_stands(
     expect(reply).to_be_in_viewport()
     expect(page.get_by_label("Message", exact=True)).not_to_be_focused()
     expect(page.get_by_role("button", name="Go to the end")).to_be_visible()
+
+
+def test_copying_needs_no_secure_connection_and_says_when_it_fails(
+    asking_product: Product, sign_in: Visit, tmp_path: Path
+) -> None:
+    page = sign_in(asking_product)
+    page.add_init_script(NO_CLIPBOARD)
+    bring_in(page, tmp_path, "To copy", [said(1, None, "What?"), said(2, 1, "A heron.")])
+    here = page.url
+    reply = page.locator(WRITTEN)
+    reply.get_by_label("Copy", exact=True).click()
+    expect(reply.get_by_label("Copy", exact=True)).to_have_text("✓")
+    assert page.url == here
+    box = page.get_by_label("Message", exact=True)
+    box.focus()
+    page.keyboard.press("Control+V")
+    expect(box).to_have_value("A heron.")
+    box.fill("")
+    expect(reply.get_by_label("Copy", exact=True).locator("svg")).to_be_visible()
+    page.context.set_offline(True)
+    reply.get_by_label("Copy", exact=True).click()
+    expect(page.locator(".toast--fail")).to_contain_text("was not copied")
+    assert page.url == here
+
+
+def test_a_copied_link_is_said_to_be_copied(
+    asking_product: Product, sign_in: Visit, tmp_path: Path
+) -> None:
+    page = sign_in(asking_product)
+    bring_in(page, tmp_path, "To share", [said(1, None, "What?"), said(2, 1, "A heron.")])
+    page.goto(page.url.split("?")[0] + "sharing")
+    page.locator("button[value=link]").click()
+    page.locator("[data-copy]").click()
+    expect(page.locator(".toast", has_text="Copied")).to_be_visible()
