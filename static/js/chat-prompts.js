@@ -1,5 +1,7 @@
 // Prompts that are kept, put into a message by typing a slash: a list by keyboard, then the places to fill in.
 
+import { tell } from "./shell.js";
+
 const composer = document.getElementById("composer");
 const text = composer.elements.text;
 const opener = composer.querySelector("[data-prompts]");
@@ -13,6 +15,13 @@ list.hidden = true;
 list.setAttribute("role", "listbox");
 list.setAttribute("aria-label", "Prompts");
 text.before(list);
+const none = document.createElement("p");
+none.className = "slash slash--none";
+none.id = "slash-none";
+none.hidden = true;
+none.innerHTML = `No prompts yet. <a>Keep the first one</a>`;
+none.querySelector("a").href = opener.dataset.newPrompt;
+text.before(none);
 const heard = document.createElement("p");
 heard.className = "visually-hidden";
 heard.setAttribute("role", "status");
@@ -27,22 +36,36 @@ function typed() {
   return text.selectionStart === text.selectionEnd ? TYPED.exec(text.value.slice(0, text.selectionStart)) : null;
 }
 
-async function offer(words) {
+// Gives null when no answer comes, and nothing when it is too late.
+async function ask(words) {
   const mine = ++asked;
-  let html = "";
   try {
     const answer = await fetch(`${opener.dataset.prompts}?q=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true" } });
-    if (answer.ok && !answer.redirected) html = await answer.text();
+    const html = answer.ok && !answer.redirected ? await answer.text() : null;
+    return mine === asked ? html : undefined;
   } catch {
-    // Out of reach: what is typed stays what it is.
+    return mine === asked ? null : undefined;
   }
-  if (mine !== asked) return;
+}
+
+async function offer(words) {
+  const html = await ask(words);
+  if (html !== undefined) show(html ?? ""); // out of reach: what is typed stays what it is
+}
+
+function show(html) {
   list.innerHTML = html;
   const found = options();
   list.hidden = found.length === 0;
   heard.textContent = found.length ? `${found.length} prompts. Choose with the arrow keys.` : "";
   if (found.length) text.setAttribute("aria-controls", list.id);
   point(found[0]);
+}
+
+function showNone() {
+  none.hidden = false;
+  heard.textContent = "No prompts yet.";
+  text.setAttribute("aria-controls", none.id);
 }
 
 function options() {
@@ -59,7 +82,7 @@ function point(option) {
 function close() {
   asked += 1;
   clearTimeout(resting);
-  list.hidden = true;
+  list.hidden = none.hidden = true;
   list.replaceChildren();
   heard.textContent = "";
   text.removeAttribute("aria-controls");
@@ -69,7 +92,7 @@ function close() {
 function look() {
   const found = typed();
   if (!found) {
-    if (!list.hidden) close();
+    if (!list.hidden || !none.hidden) close();
     return;
   }
   clearTimeout(resting);
@@ -78,7 +101,9 @@ function look() {
 
 // Before the composer hears of them: Enter chooses here and sends nothing.
 text.addEventListener("keydown", (event) => {
-  if (list.hidden || event.isComposing || event.keyCode === 229) return;
+  if (event.isComposing || event.keyCode === 229) return;
+  if (!none.hidden && ["Enter", "Escape"].includes(event.key)) close();
+  if (list.hidden) return;
   const found = options();
   const at = found.findIndex((option) => option.getAttribute("aria-selected") === "true");
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -90,16 +115,32 @@ text.addEventListener("keydown", (event) => {
   event.stopImmediatePropagation();
 }, { capture: true });
 text.addEventListener("input", look);
-text.addEventListener("blur", () => setTimeout(close, 150));
+// The focus may go to the line that there are none, and comes back from the button.
+function closeWhenLeft() {
+  setTimeout(() => document.activeElement === text || none.contains(document.activeElement) || close(), 150);
+}
+text.addEventListener("blur", closeWhenLeft);
+none.addEventListener("focusout", closeWhenLeft);
 list.addEventListener("pointerdown", (event) => event.preventDefault());
 list.addEventListener("click", (event) => choose(event.target.closest("[role=option]")));
-opener.addEventListener("click", (event) => {
+opener.addEventListener("click", async (event) => {
   event.preventDefault();
   text.focus();
+  const begun = typed(); // the button was pressed before
+  const html = await ask(begun?.[1] ?? "");
+  if (html === null) tell("Studio did not answer, so no prompts are shown. Try again.", "fail");
+  if (!html) return;
+  show(html);
+  if (list.hidden && !begun?.[1]) showNone();
+  if (!list.hidden && !begun) begin();
+});
+
+function begin() {
   const before = text.value.slice(0, text.selectionStart);
   text.setRangeText(before && !/\s$/.test(before) ? " /" : "/", text.selectionStart, text.selectionEnd, "end");
   text.dispatchEvent(new Event("input", { bubbles: true }));
-});
+  clearTimeout(resting); // they are shown already
+}
 
 function choose(option) {
   if (!option) return;

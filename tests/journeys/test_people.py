@@ -106,6 +106,11 @@ def test_a_phone_shows_models_and_prompts_without_scrolling_sideways(
     for where in ("/chat/models", "/chat/characters/", "/chat/personas/new", "/chat/prompts/"):
         page.goto(where)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, where
+    page.goto("/chat/prompts/new")
+    page.get_by_label("Name", exact=True).fill("Tides")
+    page.get_by_label("Text").fill("When is high tide?")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Tides is saved.")).to_be_visible()
     page.goto("/chat/")
     page.get_by_role("button", name=re.compile("^Model:")).click()
     page.get_by_role("option", name=re.compile("Gemma")).first.click()

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journeys.test_people import pick
+from tests.journeys.test_people import is_accessible, pick
 from tests.journeys.test_reading import SHORT, WRITTEN, begin, bring_in
 from tests.journeys.test_writing import PATIENCE
 from tests.product import Product
@@ -178,3 +179,42 @@ def test_a_copied_link_is_said_to_be_copied(
     page.locator("button[value=link]").click()
     page.locator("[data-copy]").click()
     expect(page.locator(".toast", has_text="Copied")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_button_for_prompts_says_that_there_are_none(
+    asking_product: Product, sign_in: Visit, width: int
+) -> None:
+    page = sign_in(asking_product, width=width)
+    page.goto("/chat/")
+    box = page.get_by_label("Message", exact=True)
+    box.fill("Please")
+    opener = page.locator("[data-prompts]")
+    for _ in range(2):
+        opener.click()
+        expect(page.get_by_text("No prompts yet.").first).to_be_visible()
+        expect(box).to_have_value("Please")
+        expect(box).to_be_focused()
+    is_accessible(page)
+    page.keyboard.press("Escape")
+    expect(page.locator(".slash--none")).to_be_hidden()
+    opener.click()
+    page.locator(".slash--none a").click()
+    page.wait_for_url("**/chat/prompts/new")
+
+
+def test_the_button_for_prompts_types_one_slash(product: Product, sign_in: Visit) -> None:
+    page = sign_in(product)
+    page.goto("/chat/prompts/new")
+    page.get_by_label("Name", exact=True).fill("Explain")
+    page.get_by_label("Text").fill("Explain tides.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Explain is saved.")).to_be_visible()
+    page.goto("/chat/")
+    box = page.get_by_label("Message", exact=True)
+    for _ in range(2):
+        page.locator("[data-prompts]").click()
+        expect(page.get_by_role("option", name="Explain")).to_be_visible()
+        expect(box).to_have_value("/")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Explain tides.")
