@@ -102,6 +102,14 @@ document.getElementById("stop")?.addEventListener("submit", () => {
 });
 document.getElementById("stop")?.addEventListener("htmx:afterRequest", () => text.focus());
 
+// Cancel gives the words back that were there, and without scripts does no more.
+document.addEventListener("reset", (event) => {
+  const edit = event.target.closest("details.turn__edit");
+  if (!edit) return;
+  edit.open = false;
+  edit.querySelector("summary").focus();
+});
+
 // --- copying -------------------------------------------------------------------------------------
 
 const UNREAD = "Studio did not answer, so this was not copied. Try again.";

@@ -218,3 +218,24 @@ def test_the_button_for_prompts_types_one_slash(product: Product, sign_in: Visit
         expect(box).to_have_value("/")
     page.keyboard.press("Enter")
     expect(box).to_have_value("Explain tides.")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_editing_a_question_can_be_left_again(
+    asking_product: Product, sign_in: Visit, tmp_path: Path, width: int
+) -> None:
+    page = sign_in(asking_product, width=width)
+    bring_in(page, tmp_path, "To edit", [said(1, None, "A heron?"), said(2, 1, "Yes.")])
+    question = page.locator(".turn--question")
+    edit(question)
+    words = question.get_by_label("Other words")
+    words.fill("A stork?")
+    pencil = question.get_by_label("Edit", exact=True)
+    sides = "one => { const box = one.getBoundingClientRect(); return [box.left, box.right]; }"
+    assert abs(pencil.evaluate(sides)[1] - words.evaluate(sides)[1]) < 8
+    is_accessible(page)
+    question.get_by_role("button", name="Cancel").click()
+    expect(words).to_be_hidden()
+    expect(pencil).to_be_focused()
+    edit(question)
+    expect(words).to_have_value("A heron?")
