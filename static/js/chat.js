@@ -35,8 +35,13 @@ latest.addEventListener("click", () => {
   following = true;
   toTheEnd();
 });
-new ResizeObserver(() => following && toTheEnd()).observe(scroll.firstElementChild);
-new ResizeObserver(() => following && toTheEnd()).observe(scroll);
+function sizeChanged() {
+  following ||= atTheEnd(); // all may be seen now, without scrolling
+  if (following) toTheEnd();
+  latest.hidden = following;
+}
+new ResizeObserver(sizeChanged).observe(scroll.firstElementChild);
+new ResizeObserver(sizeChanged).observe(scroll);
 if (following && !location.search.includes("before=")) toTheEnd();
 
 // --- send and stop -------------------------------------------------------------------------------

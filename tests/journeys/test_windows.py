@@ -239,3 +239,18 @@ def test_editing_a_question_can_be_left_again(
     expect(pencil).to_be_focused()
     edit(question)
     expect(words).to_have_value("A heron?")
+
+
+def test_nothing_leads_to_the_end_when_all_is_seen(
+    asking_product: Product, sign_in: Visit, tmp_path: Path
+) -> None:
+    page = sign_in(asking_product)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    bring_in(page, tmp_path, "Not much", [said(1, None, "Herons?"), said(2, 1, LONG[:2000])])
+    latest = page.get_by_role("button", name="Go to the end")
+    page.locator("#scroll").hover()
+    page.mouse.wheel(0, -5000)
+    expect(latest).to_be_visible()
+    page.wait_for_function("() => document.getElementById('scroll').scrollTop === 0")
+    page.set_viewport_size({"width": 1280, "height": 1400})
+    expect(latest).to_be_hidden()
