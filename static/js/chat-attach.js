@@ -205,12 +205,12 @@ composer.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== composer) return;
   for (const chip of list.children) chip.toggleAttribute("data-going", true);
 });
+composer.addEventListener("chat:sent", () => {
+  for (const chip of list.querySelectorAll("[data-going]")) chip.remove(); // what came in since belongs to the next message
+});
 composer.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== composer) return;
-  for (const chip of list.querySelectorAll("[data-going]")) {
-    if (event.detail.successful) chip.remove(); // what came in since belongs to the next message
-    else chip.removeAttribute("data-going");
-  }
+  for (const chip of list.querySelectorAll("[data-going]")) chip.removeAttribute("data-going"); // it was not sent
 });
 
 new MutationObserver(changed).observe(list, { childList: true });

@@ -32,7 +32,7 @@ composer.addEventListener("chat:sent", () => {
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const model = event.detail.requestConfig.elt.dataset.goOnWith;
   const select = composer.elements.model;
-  if (!event.detail.successful || ![...select.options].some((option) => option.value === model)) return;
+  if (!event.detail.successful || event.detail.xhr.status >= 400 || ![...select.options].some((option) => option.value === model)) return;
   select.value = model;
   select.dispatchEvent(new Event("change", { bubbles: true }));
 });

@@ -105,7 +105,5 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 text.addEventListener("input", show);
 composer.addEventListener("attached", show);
 composer.addEventListener("change", show);
-composer.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target === composer && event.detail.successful) setTimeout(show);
-});
+composer.addEventListener("chat:sent", () => setTimeout(show));
 show();

@@ -87,8 +87,9 @@ composer.addEventListener("htmx:beforeRequest", (event) => {
   document.getElementById("refusal").replaceChildren();
   sent = text.value;
 });
+// A refusal is drawn as any other answer is, so htmx takes it for a success; what was written stays.
 composer.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target !== composer || !event.detail.successful) return;
+  if (event.target !== composer || !event.detail.successful || event.detail.xhr.status >= 400) return;
   if (text.value === sent) text.value = ""; // else somebody has begun the next message already
   composer.dispatchEvent(new CustomEvent("chat:sent", { detail: sent }));
   text.focus();
