@@ -69,6 +69,7 @@ urlpatterns = [
     path("<int:pk>/export.<str:form>", views_moving.export, name="export"),
     path("<int:pk>/at/<int:message_id>", views_list.jump, name="jump"),
     path("<int:pk>/close", views_list.close, name="close"),
+    path("<int:pk>/stay", views_list.stay, name="stay"),
     path("draft", views_writing.draft, name="draft"),
     path("<int:pk>/draft", views_writing.draft, name="draft"),
     path("<int:pk>/news", views_writing.news, name="news"),

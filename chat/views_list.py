@@ -87,14 +87,20 @@ def bring_back(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def close(request: SignedInRequest, pk: int) -> HttpResponse:
     """Let a temporary conversation go: at once when asked to, soon when its page was closed."""
-    mine = Conversation.objects.visible_to(request.user).filter(temporary_until__isnull=False)
-    found = get_object_or_404(mine, pk=pk)
+    found = _temporary(request, pk)
     if "now" not in request.POST:
         found.close()
         return HttpResponse(status=204)
     found.prune()
     messages.success(request, "The temporary conversation is gone.")
     return redirect("chat:index")
+
+
+@require_POST
+def stay(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Keep a temporary conversation whose page is open, whatever other pages of it were closed."""
+    _temporary(request, pk).stay()
+    return HttpResponse(status=204)
 
 
 def folders(request: SignedInRequest) -> HttpResponse:
@@ -124,6 +130,11 @@ def delete_folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
     get_object_or_404(Folder.objects.visible_to(request.user), pk=folder_id).delete()
     messages.success(request, "The folder is deleted. Its conversations are kept.")
     return redirect("chat:index")
+
+
+def _temporary(request: SignedInRequest, pk: int) -> Conversation:
+    mine = Conversation.objects.visible_to(request.user).filter(temporary_until__isnull=False)
+    return get_object_or_404(mine, pk=pk)
 
 
 def _back(request: SignedInRequest) -> str:

@@ -115,6 +115,7 @@ OWN_THINGS = {
     "chat/<int:pk>/",
     "chat/<int:pk>/at/<int:message_id>",
     "chat/<int:pk>/close",
+    "chat/<int:pk>/stay",
     "chat/<int:pk>/menu",
     "chat/<int:pk>/sharing",
     "chat/<int:pk>/export.<str:form>",

@@ -1,14 +1,27 @@
 // Temporary conversations end with their page; a jump shows the message it leads to.
 
+const STAY_EVERY = 30_000; // milliseconds; what was closed is gone after a minute
+const STAY_AFTER = 2000; // milliseconds, in which the word of a page that was closed reaches the server
+
 const temporary = document.querySelector("[data-temporary]");
 
-if (temporary) {
+// A page may be closed and opened again at once, as a reload does, or be open a second time: a page that
+// is closed tells the server and the others, and each that is still open says that it is.
+function stayWhileOpen() {
+  const others = new BroadcastChannel(temporary.dataset.temporary);
+  const form = () => new FormData(temporary.querySelector("form"));
+  const stay = () => fetch(temporary.dataset.stay, { method: "POST", body: form() }).catch(() => {});
+  const stayIfSeen = () => document.hidden || stay();
   addEventListener("pagehide", () => {
-    const form = new FormData();
-    form.set("csrfmiddlewaretoken", temporary.querySelector("[name=csrfmiddlewaretoken]").value);
-    navigator.sendBeacon(temporary.dataset.temporary, form);
+    navigator.sendBeacon(temporary.dataset.temporary, form());
+    others.postMessage("closed");
   });
+  others.addEventListener("message", () => setTimeout(stay, STAY_AFTER));
+  addEventListener("pageshow", stay);
+  document.addEventListener("visibilitychange", stayIfSeen);
+  setInterval(stayIfSeen, STAY_EVERY);
 }
+if (temporary) stayWhileOpen();
 
 // The end of the conversation is followed as the page opens; an address of a message goes before that.
 function showTarget() {

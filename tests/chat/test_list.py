@@ -306,6 +306,9 @@ def test_a_closed_temporary_conversation_goes_soon_and_a_reload_keeps_it(
     assert minutes_left() <= 1
     alice_chats.client.get(f"/chat/{talk.pk}/")
     assert minutes_left() > 59
+    alice_chats.client.post(f"/chat/{talk.pk}/close")
+    assert alice_chats.client.post(f"/chat/{talk.pk}/stay").status_code == 204
+    assert minutes_left() > 59
     Conversation.objects.update(temporary_until=timezone.now() - timedelta(seconds=1))
     prune_deleted_conversations.func()
     assert not Conversation.objects.exists()
@@ -314,6 +317,7 @@ def test_a_closed_temporary_conversation_goes_soon_and_a_reload_keeps_it(
 def test_only_temporary_conversations_can_be_closed(as_alice, talk) -> None:
     kept = talk()
     assert as_alice.post(f"/chat/{kept.pk}/close", {"now": "1"}).status_code == 404
+    assert as_alice.post(f"/chat/{kept.pk}/stay").status_code == 404
     assert Conversation.objects.exists()
 
 

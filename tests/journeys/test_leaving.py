@@ -1,0 +1,54 @@
+"""Leaving a page and coming back to it: reloads, other tabs, and Back."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.test_first_run import ask
+from tests.product import Product
+from tests.waiting import eventually
+
+Visit = Callable[..., Page]
+SHORT = " [[tokens:12]]"  # tells the stand-in how much to answer
+WRITTEN = ".turn--reply[data-status=succeeded]"
+
+
+def minutes_left(product: Product) -> float:
+    """Return how long the newest temporary conversation will still be there."""
+    with closing(sqlite3.connect(product.data / "studio.sqlite3", timeout=20)) as rows:
+        asked = "SELECT temporary_until FROM chat_conversation ORDER BY id DESC"
+        until = datetime.fromisoformat(rows.execute(asked).fetchone()[0]).replace(tzinfo=UTC)
+    return (until - datetime.now(UTC)).total_seconds() / 60
+
+
+def test_a_temporary_conversation_stays_while_a_page_of_it_is_open(
+    product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(product)
+    page.goto("/chat/")
+    page.get_by_label("Temporary: leaves nothing behind").check()
+    ask(page, "What is a numbat?" + SHORT)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    expect(page.locator(WRITTEN)).to_be_visible()
+
+    def is_let_go() -> None:
+        eventually(lambda: minutes_left(product) < 2, 20, "the server knows that a page was closed")
+
+    def is_kept() -> None:
+        eventually(lambda: minutes_left(product) > 50, 40, "the server knows that a page is open")
+
+    with page.expect_response(re.compile("/stay$")):
+        page.reload()
+    is_kept()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(WRITTEN)).to_be_visible()
+    other.goto("/usage/")
+    is_let_go()
+    is_kept()
+    page.goto("/usage/")
+    is_let_go()
