@@ -12,7 +12,8 @@ const latest = document.querySelector("[data-latest]");
 const NEAR = 48; // pixels
 // Whoever comes for a message begins there (chat-keep.js shows it), not at the end or in the composer.
 const isJump = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1)) !== null;
-let following = !isJump;
+const isEmpty = document.querySelector("#thread article") === null; // what such a page says stands at its beginning
+let following = !isJump && !isEmpty;
 let before = { top: 0, height: 0 };
 
 function toTheEnd() {
@@ -36,6 +37,7 @@ latest.addEventListener("click", () => {
   toTheEnd();
 });
 function sizeChanged() {
+  if (isEmpty) return;
   following ||= atTheEnd(); // all may be seen now, without scrolling
   if (following) toTheEnd();
   latest.hidden = following;

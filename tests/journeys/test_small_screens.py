@@ -1,0 +1,36 @@
+"""On a phone: the drawer, what is said above the conversation, and a keyboard that takes half of the screen."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.test_first_run import ask
+from tests.journeys.test_keeping import menu
+from tests.product import Product
+
+Visit = Callable[..., Page]
+SHORT = " [[tokens:40]]"  # tells the stand-in how much to answer
+WRITTEN = ".turn--reply[data-status=succeeded]"
+PHONE = 390
+
+
+def begin(page: Page, words: str) -> None:
+    """Ask in a new conversation and wait for the reply."""
+    page.goto("/chat/")
+    ask(page, words + SHORT)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    expect(page.locator(WRITTEN)).to_be_visible()
+
+
+def test_undo_is_in_sight_after_a_conversation_was_deleted(
+    product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(product, width=PHONE)
+    page.set_viewport_size({"width": PHONE, "height": 640})
+    begin(page, "What is a dunlin?")
+    menu(page)
+    page.locator(".conversation__menu").get_by_role("button", name="Delete").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_in_viewport(ratio=1)
+    undo.click(trial=True)
