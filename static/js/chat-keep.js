@@ -1,4 +1,4 @@
-// Temporary conversations end with their page; a jump shows the message it leads to.
+// Temporary conversations end with their page; the drawer of the phone; a jump shows the message it leads to.
 
 const STAY_EVERY = 30_000; // milliseconds; what was closed is gone after a minute
 const STAY_AFTER = 2000; // milliseconds, in which the word of a page that was closed reaches the server
@@ -22,6 +22,16 @@ function stayWhileOpen() {
   setInterval(stayIfSeen, STAY_EVERY);
 }
 if (temporary) stayWhileOpen();
+
+// On the phone the list is a drawer: whoever asked for a part of it, or to select in it, sees that part.
+// What is said meanwhile stands above the drawer, and so within it.
+const drawer = document.getElementById("conversations");
+const asked = new URLSearchParams(location.search);
+drawer.addEventListener("toggle", (event) => {
+  (event.newState === "open" ? drawer : document.body).append(document.getElementById("toasts"));
+});
+const isOfTheList = ["archive", "team", "folder", "select"].some((name) => asked.has(name)) && !asked.has("new");
+if (isOfTheList && matchMedia("(width < 900px)").matches) drawer.showPopover();
 
 // The end of the conversation is followed as the page opens; an address of a message goes before that.
 function showTarget() {

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.journeys.looking import is_sound
 from tests.journeys.test_first_run import ask
-from tests.journeys.test_keeping import menu
+from tests.journeys.test_keeping import bring_in, kept, menu, open_list
 from tests.product import Product
 
 Visit = Callable[..., Page]
@@ -34,3 +36,23 @@ def test_undo_is_in_sight_after_a_conversation_was_deleted(
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_in_viewport(ratio=1)
     undo.click(trial=True)
+
+
+def test_the_drawer_shows_the_part_of_the_list_that_was_asked_for(
+    product: Product, sign_in: Visit, tmp_path: Path
+) -> None:
+    page = sign_in(product, width=PHONE)
+    bring_in(page, tmp_path, [kept(1)])
+    page.goto("/chat/folders/")
+    page.get_by_label("Name", exact=True).fill("Birds")
+    page.get_by_role("button", name="Make folder").click()
+    for part, title in (("Archive", "Archive"), ("Shared with the team",) * 2, ("Birds",) * 2):
+        open_list(page)
+        page.locator(".conversations__shelves > summary").click()
+        page.locator(".conversations__shelves").get_by_role("link", name=part).click()
+        expect(page.locator(".conversations__title")).to_have_text(title)
+        expect(page.locator(".conversations__title")).to_be_visible()
+        is_sound(page)
+    page.locator("#conversations").get_by_role("link", name="New").click()
+    page.wait_for_url(re.compile("new=1"))
+    expect(page.locator("#conversations")).to_be_hidden()
