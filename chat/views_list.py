@@ -66,7 +66,7 @@ def selected(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, " ".join(map(str, errors)))
-        return redirect(_back(request))
+        return redirect(_back(request, "again" if "again" in request.POST else "next"))
     sentence = form.carry_out()
     if form.cleaned_data["action"] == "delete":
         gone = ",".join(str(one.pk) for one in form.cleaned_data["conversation"])
@@ -137,7 +137,7 @@ def _temporary(request: SignedInRequest, pk: int) -> Conversation:
     return get_object_or_404(mine, pk=pk)
 
 
-def _back(request: SignedInRequest) -> str:
-    where = request.POST.get("next", "")
+def _back(request: SignedInRequest, name: str = "next") -> str:
+    where = request.POST.get(name, "")
     ours = url_has_allowed_host_and_scheme(where, {request.get_host()}, request.is_secure())
     return where if ours else reverse("chat:index")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.looking import is_sound
@@ -56,3 +57,19 @@ def test_the_drawer_shows_the_part_of_the_list_that_was_asked_for(
     page.locator("#conversations").get_by_role("link", name="New").click()
     page.wait_for_url(re.compile("new=1"))
     expect(page.locator("#conversations")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [PHONE, 1280])
+def test_an_action_without_a_choice_is_refused_where_one_can_still_choose(
+    product: Product, sign_in: Visit, tmp_path: Path, width: int
+) -> None:
+    page = sign_in(product, width=width)
+    bring_in(page, tmp_path, [kept(2)])
+    open_list(page)
+    page.get_by_label("Select conversations").click()
+    page.get_by_role("button", name="Archive", exact=True).click()
+    page.get_by_role("button", name="Close").click()  # what is said stands above the drawer
+    page.get_by_label("Kept 002").check()
+    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("status").get_by_text("It is in the archive.")).to_be_visible()
+    expect(page.locator("#bulk")).to_have_count(0)
