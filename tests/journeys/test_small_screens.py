@@ -73,3 +73,17 @@ def test_an_action_without_a_choice_is_refused_where_one_can_still_choose(
     page.get_by_role("button", name="Archive", exact=True).click()
     expect(page.get_by_role("status").get_by_text("It is in the archive.")).to_be_visible()
     expect(page.locator("#bulk")).to_have_count(0)
+
+
+def test_send_and_the_last_words_are_in_sight_beside_a_keyboard(
+    product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(product, width=PHONE)
+    begin(page, "What is a whimbrel?")
+    page.get_by_label("Message", exact=True).fill("\n".join(f"Line {n}" for n in range(6)))
+    page.set_viewport_size({"width": PHONE, "height": 400})
+    send = page.get_by_role("button", name="Send")
+    expect(send).to_be_in_viewport(ratio=1)
+    send.click(trial=True)
+    expect(page.locator(f"{WRITTEN} .prose")).to_be_in_viewport()
+    is_sound(page)
