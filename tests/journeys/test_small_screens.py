@@ -87,3 +87,19 @@ def test_send_and_the_last_words_are_in_sight_beside_a_keyboard(
     send.click(trial=True)
     expect(page.locator(f"{WRITTEN} .prose")).to_be_in_viewport()
     is_sound(page)
+
+
+def test_a_notice_leaves_its_words_the_width_beside_its_button(
+    product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(product)
+    page.goto("/chat/")
+    page.get_by_label("Temporary: leaves nothing behind").check()
+    ask(page, "What is a godwit?" + SHORT)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    notice = page.locator("[data-temporary]")
+    end = page.get_by_role("button", name="End and delete")
+    right, whole = (one.bounding_box() for one in (end, notice))
+    words = notice.locator("p").bounding_box()
+    assert right["x"] + right["width"] > whole["x"] + whole["width"] - 24
+    assert words["width"] > whole["width"] / 2
