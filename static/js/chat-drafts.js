@@ -107,11 +107,6 @@ addEventListener("online", keep);
 composer.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target === composer) sending = true;
 });
-composer.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (detail.elt !== composer || !detail.xhr.getResponseHeader("HX-Redirect")) return;
-  kept = text.value; // it was sent, and began a conversation of its own
-  hold(null);
-});
 composer.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== composer) return;
   sending = false;

@@ -89,11 +89,25 @@ composer.addEventListener("htmx:beforeRequest", (event) => {
   document.getElementById("refusal").replaceChildren();
   sent = text.value;
 });
+function letGo() {
+  if (text.value === sent) text.value = ""; // else somebody has begun the next message already
+  composer.dispatchEvent(new CustomEvent("chat:sent", { detail: sent }));
+}
+
+// What began a conversation of its own leads there: who comes back finds an empty composer, drawn anew.
+let hasBegun = false;
+composer.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.elt !== composer || !detail.xhr.getResponseHeader("HX-Redirect")) return;
+  hasBegun = true;
+  letGo();
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted && hasBegun) location.reload();
+});
 // A refusal is drawn as any other answer is, so htmx takes it for a success; what was written stays.
 composer.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== composer || !event.detail.successful || event.detail.xhr.status >= 400) return;
-  if (text.value === sent) text.value = ""; // else somebody has begun the next message already
-  composer.dispatchEvent(new CustomEvent("chat:sent", { detail: sent }));
+  letGo();
   text.focus();
   following = true;
   toTheEnd();

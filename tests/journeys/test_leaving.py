@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
 
+from tests.journeys.test_attaching import DROP
 from tests.journeys.test_first_run import ask
 from tests.product import Product
 from tests.waiting import eventually
@@ -52,3 +53,29 @@ def test_a_temporary_conversation_stays_while_a_page_of_it_is_open(
     is_kept()
     page.goto("/usage/")
     is_let_go()
+
+
+def test_back_brings_no_message_again_that_began_a_conversation(
+    product: Product, sign_in: Visit
+) -> None:
+    page = sign_in(product)
+    page.goto("/chat/")
+    box = page.get_by_label("Message", exact=True)
+    files = page.get_by_role("list", name="Attached files").get_by_role("listitem")
+    page.evaluate(DROP, ["birds.csv", "bird,legs\nheron,1\n"])
+    expect(files).to_contain_text("about 5 tokens")
+    ask(page, "What is a quoll?" + SHORT)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    first = page.url
+    expect(page.locator(WRITTEN)).to_be_visible()
+    page.go_back()
+    expect(page.locator("#conversation-title")).to_have_text("New conversation")
+    expect(page.locator(".entry")).not_to_have_count(0)
+    page.wait_for_load_state("networkidle")
+    expect(box).to_have_value("")
+    expect(files).to_have_count(0)
+    box.fill("And a dunnart?" + SHORT)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    assert page.url != first
+    expect(page.locator(".turn__words")).to_have_text("And a dunnart?" + SHORT)
