@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import asking, drafts, folders, temporary, turns
@@ -54,6 +55,7 @@ WRITTEN = Statement(
 
 @in_line
 @takes_up_to(MOST_BYTES_BROUGHT)
+@never_cache  # on the way back a browser would show what was sent or brought back since as it was before
 def index(request: SignedInRequest) -> HttpResponseBase:
     """Show the list beside an empty composer; begin a conversation with its first message."""
     if request.method == "POST":

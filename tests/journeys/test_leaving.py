@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.test_attaching import DROP
@@ -55,11 +56,12 @@ def test_a_temporary_conversation_stays_while_a_page_of_it_is_open(
     is_let_go()
 
 
+@pytest.mark.parametrize("address", ["/chat/", "/chat/?settings=1"])
 def test_back_brings_no_message_again_that_began_a_conversation(
-    product: Product, sign_in: Visit
+    product: Product, sign_in: Visit, address: str
 ) -> None:
     page = sign_in(product)
-    page.goto("/chat/")
+    page.goto(address)
     box = page.get_by_label("Message", exact=True)
     files = page.get_by_role("list", name="Attached files").get_by_role("listitem")
     page.evaluate(DROP, ["birds.csv", "bird,legs\nheron,1\n"])
