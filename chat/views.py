@@ -27,7 +27,7 @@ from chat.queueing import read_queue
 from chat.reading import Branch, read_branch, read_columns, read_news, read_turn
 from chat.shelves import read_entries
 from chat.streaming import Stream, served
-from chat.views_list import entries_asked_for, shelf_asked_for
+from chat.views_list import deleted_just_now, entries_asked_for, shelf_asked_for
 from chat.views_picker import before_sending, opened
 from chat.visible import found_or_404, number_in, visible_one
 from venice_site.accounts.requests import SignedInRequest
@@ -63,8 +63,7 @@ def index(request: SignedInRequest) -> HttpResponseBase:
     entries = entries_asked_for(request)
     if request.htmx and "after" in request.GET:
         return render(request, "chat/list.html#entries", {"entries": entries})
-    deleted = request.GET.get("deleted", "").split(",")
-    return show_page(request, entries=entries, deleted=deleted, **opened(request))
+    return show_page(request, entries=entries, deleted=deleted_just_now(request), **opened(request))
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:

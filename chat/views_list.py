@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from chat.forms import FolderForm
 from chat.kept import posted, words_sought
 from chat.models import Conversation, Message
 from chat.search import find
-from chat.selection import SelectionForm
+from chat.selection import MOST_AT_ONCE, SelectionForm
 from chat.shelves import Entries, Shelf, read_entries
 from venice_site.accounts.requests import SignedInRequest
 
@@ -36,6 +37,15 @@ def entries_asked_for(request: SignedInRequest) -> Entries:
     shelf = shelf_asked_for(request)
     after, selecting = request.GET.get("after", ""), "select" in request.GET
     return read_entries(request.user, shelf, after, selecting=selecting)
+
+
+def deleted_just_now(request: SignedInRequest) -> list[int]:
+    """Return which of the conversations that an address calls deleted are so still."""
+    told = _ids(request.GET.get("deleted", "").split(","))
+    if not told:
+        return []
+    gone = Conversation.objects.deleted_by(request.user).filter(pk__in=told)
+    return list(gone.order_by("pk").values_list("pk", flat=True))
 
 
 @require_GET
@@ -78,8 +88,8 @@ def selected(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def bring_back(request: SignedInRequest) -> HttpResponse:
     """Bring several deleted conversations back."""
-    chosen = [pk for pk in request.POST.getlist("conversation") if pk.isdecimal() and len(pk) < 19]
-    for found in Conversation.objects.deleted_by(request.user).filter(pk__in=chosen):
+    chosen = request.POST.getlist("conversation")
+    for found in Conversation.objects.deleted_by(request.user).filter(pk__in=_ids(chosen)):
         found.restore()
     return redirect("chat:index")
 
@@ -135,6 +145,10 @@ def delete_folder(request: SignedInRequest, folder_id: int) -> HttpResponse:
 def _temporary(request: SignedInRequest, pk: int) -> Conversation:
     mine = Conversation.objects.visible_to(request.user).filter(temporary_until__isnull=False)
     return get_object_or_404(mine, pk=pk)
+
+
+def _ids(told: Sequence[str]) -> list[int]:
+    return [int(pk) for pk in told[:MOST_AT_ONCE] if pk.isdecimal() and len(pk) < 19]
 
 
 def _back(request: SignedInRequest, name: str = "next") -> str:

@@ -23,6 +23,11 @@ function stayWhileOpen() {
 }
 if (temporary) stayWhileOpen();
 
+// A page that is shown again as it was left may tell of what was brought back since.
+addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("[data-deleted]")) location.reload();
+});
+
 // On the phone the list is a drawer: whoever asked for a part of it, or to select in it, sees that part.
 // What is said meanwhile stands above the drawer, and so within it.
 const drawer = document.getElementById("conversations");

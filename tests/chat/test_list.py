@@ -107,6 +107,17 @@ def test_several_are_deleted_at_once_and_brought_back(simulator, as_alice, talk)
     assert Conversation.objects.visible_to(third.owner).count() == 3
 
 
+def test_only_what_is_deleted_is_said_to_be(simulator, as_alice, as_bob, talk) -> None:
+    gone, kept = talk("Gone"), talk("Kept")
+    gone.delete_softly()
+    address = f"/chat/?deleted={gone.pk},{kept.pk},x,{'9' * 30}"
+    page = as_alice.get(address).content.decode()
+    assert "The conversation is deleted." in page
+    assert "Undo" not in as_bob.get(address).content.decode()
+    as_alice.post("/chat/bring-back", {"conversation": gone.pk})
+    assert "Undo" not in as_alice.get(address).content.decode()
+
+
 @pytest.mark.parametrize("action", ["pin", "archive", "read", "delete", "move"])
 def test_nobody_selects_what_is_another_s(as_bob, talk, action: str) -> None:
     theirs = talk("Herons", read_at=timezone.now() - timedelta(hours=1))

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.test_attaching import DROP
 from tests.journeys.test_first_run import ask
+from tests.journeys.test_keeping import menu
 from tests.product import Product
 from tests.waiting import eventually
 
@@ -81,3 +82,19 @@ def test_back_brings_no_message_again_that_began_a_conversation(
     page.wait_for_url(re.compile(r"/chat/\d+/"))
     assert page.url != first
     expect(page.locator(".turn__words")).to_have_text("And a dunnart?" + SHORT)
+
+
+def test_back_offers_no_undo_of_what_was_brought_back(product: Product, sign_in: Visit) -> None:
+    page = sign_in(product)
+    page.goto("/chat/")
+    ask(page, "What is a potoroo?" + SHORT)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    expect(page.locator(WRITTEN)).to_be_visible()
+    menu(page)
+    page.get_by_role("button", name="Delete conversation").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    page.go_back()
+    page.wait_for_url(re.compile("deleted="))
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
