@@ -21,6 +21,7 @@ class Told:
     parent: str | None
     is_reply: bool
     text: str
+    written: str = ""  # the text as the file has it, where it has more than is shown
     reasoning: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
@@ -59,6 +60,6 @@ class Tale:
     def fingerprint(self) -> str:
         """Return what tells this conversation from others, however often it is imported."""
         place = {told.key: number for number, told in enumerate(self.messages)}
-        told = [(place.get(t.parent or ""), t.is_reply, t.text) for t in self.messages]
+        told = [(place.get(t.parent or ""), t.is_reply, t.written or t.text) for t in self.messages]
         began = self.created_at.isoformat() if self.created_at else ""
         return sha256(json.dumps([began, told]).encode()).hexdigest()

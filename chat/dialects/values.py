@@ -34,7 +34,7 @@ def told_message(
         as_key(parent),
         role == "assistant",
         as_text(text, LONGEST_TEXT),
-        as_text(reasoning, LONGEST_TEXT),
+        reasoning=as_text(reasoning, LONGEST_TEXT),
         created_at=as_moment(created_at),
         **more,
     )

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -399,6 +400,27 @@ def test_chatgpt_s_tree_comes_in_with_its_branches(alice) -> None:
     }
     assert said["Because."].parent == said["Otherwise."].parent == said["Why herons?"]
     assert found.tip.text.endswith("See?")
+
+
+def test_chatgpt_s_marks_are_not_words_and_the_file_is_still_known(alice) -> None:
+    marked = (
+        "Herons\r\nwade. \ue200cite\ue202turn0search1\ue202turn2news3\ue201 They live near"
+        ' \ue200entity\ue202["city","Bilbao","Spain"]\ue201\ue200cite\ue202turn0search4\ue201.'
+        " \ue203Often\ue204 \ue200cut off"
+    )
+    found = chatgpt()
+    found["mapping"]["b"]["message"]["content"]["parts"] = [marked]
+    before = [replace(told, written="") for told in read_tale(found).messages]
+    before = [
+        replace(told, text=marked.replace("\r", "")) if told.key == "b" else told for told in before
+    ]
+    imports.take_in(alice, replace(read_tale(found), messages=before), lambda place, name: None)
+    assert take(alice, found).known == 1
+    Conversation.objects.all().delete()
+    take(alice, found)
+    text = "Herons\nwade. They live near Bilbao. Often cut off"
+    assert Message.objects.filter(text=text).count() == 1
+    assert take(alice, found).known == 1
 
 
 def test_open_webui_s_chats_come_in_with_their_thinking(alice) -> None:
