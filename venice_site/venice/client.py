@@ -37,7 +37,8 @@ REWORDINGS = 3
 class Client:
     """Talks to one Venice with one secret. Safe to share between threads.
 
-    `timeout` bounds each silence, `deadline` a whole call, `stream_deadline` a whole streaming reply, in seconds.
+    `timeout` bounds each silence (`image_timeout` those of pictures, as `timeout` if None), `deadline` a whole
+    call, `stream_deadline` a whole streaming reply, in seconds.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Client:
         secret: str,
         *,
         timeout: float = 60,
-        image_timeout: float = 60,
+        image_timeout: float | None = None,
         deadline: float = 180,
         stream_deadline: float = 600,
     ) -> None:
@@ -56,7 +57,7 @@ class Client:
         self._wire = Wire(base_url, secret)
         self._dialect = Dialect()
         self._timeout = timeout
-        self._image_timeout = image_timeout
+        self._image_timeout = timeout if image_timeout is None else image_timeout
         self._deadline = deadline
         self._stream_deadline = stream_deadline
 
