@@ -15,6 +15,7 @@ from chat.personas import part_of
 from chat.reading import Turn
 from venice_site.skeletons import Gaps, Skeleton
 from venice_site.venice.runs import RunStatus
+from venice_site.venice.service import model_name
 
 TEMPLATE = "chat/conversation.html#message"
 SAID_OF_ENDS = {"length", "content_filter"}
@@ -91,7 +92,7 @@ def plain(turn: Turn, conversation: Conversation, csrf_token: str) -> SafeString
     }
     if _is_begun(message):
         look = BegunLook(bool(turn.writer), part is not None)
-        return _begun.fill(look, told | {"model": message.model})
+        return _begun.fill(look, told | {"model": model_name(message.model)})
     facts = turn.facts
     told |= {
         "prose": turn.prose,

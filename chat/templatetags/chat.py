@@ -12,10 +12,12 @@ from chat import entries, turns
 from chat.models import Conversation
 from chat.reading import Turn
 from chat.rendering import render
+from venice_site.venice.service import model_name
 
 register = template.Library()
 
 register.filter("is_plain", turns.is_plain)
+register.filter("model_name", model_name)
 
 
 @register.simple_tag(takes_context=True)

@@ -9,7 +9,7 @@ from tests.chat.conftest import HTMX, Chat, ended, newest_reply, requests_for_re
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 from venice_site.templatetags.studio import usd
-from venice_site.venice.catalogue import current
+from venice_site.venice.catalogue import current, model_name
 from venice_site.venice.models import Call, CallState, Metric, Period, Quota, QuotaBucket, Who
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,6 +82,19 @@ def test_all_are_written_at_once_and_each_is_streamed(
         done = [list(stream)[-1] for stream in streams]
     assert [name for name, _ in done] == ["done"] * 3
     assert all("Go on with this one" in html for _, html in done)
+
+
+def test_columns_tell_the_names_of_their_models(alice_chats: Chat, simulator: Simulator) -> None:
+    with simulator.hold(times=None):
+        replies = begin(alice_chats)
+        html = page(alice_chats, replies[0].conversation)
+    for reply in replies:
+        name = model_name(reply.model)
+        assert name != reply.model
+        assert f'title="{reply.model}">{name}</h2>' in html
+        assert f'aria-label="Reply by {name}"' in html
+        assert f'aria-label="Stop {name}"' in html
+        assert f"Waiting for {name}" in html
 
 
 def test_one_is_stopped_and_tried_again_while_the_others_are_written(

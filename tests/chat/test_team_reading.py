@@ -14,6 +14,7 @@ from chat.models import Attachment, Conversation, Message
 from chat.streaming import Stream
 from tests.chat.conftest import HTMX, Chat, default_model, ended, events, newest_reply
 from venice_site.simulator import Simulator
+from venice_site.venice.catalogue import model_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,6 +34,19 @@ def say(reply: Message, role: str, text: str, parent: Message, **facts) -> Messa
     )
     Conversation.objects.filter(pk=reply.conversation_id).update(tip=said)
     return said
+
+
+def test_a_team_mate_reads_the_names_of_models(
+    alice_chats: Chat, bob_chats: Chat, simulator: Simulator
+) -> None:
+    with simulator.hold():
+        reply = alice_chats.begun("Tell me a story")
+        name = model_name(reply.model)
+        assert name != reply.model
+        page = bob_chats.client.get(share(reply)).content.decode()
+    assert f"Waiting for {name}" in page
+    assert f'aria-label="Reply by {name}"' in page
+    assert reply.model not in page
 
 
 def test_a_team_mate_reads_along_without_the_thinking(
