@@ -122,6 +122,7 @@ def _outlook(
         "conversation": found,
         "outlook": read_outlook(venice, begun, model, about, allowances, notice, beside),
         "tunings": tunings(model, begun),
+        "is_answer": True,
     }
     return render(request, "chat/outlook.html", context)
 

@@ -1,5 +1,7 @@
 """What replies used and cite: facts of each, totals, what is left, what is expected."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -126,6 +128,15 @@ def test_what_is_left_is_shown_where_people_write(simulator, as_alice, alice, ta
     shown = as_alice.get("/chat/").text.split('id="outlook"')[1]
     assert "$2.00 left" in shown
     assert "5 images" not in shown
+
+
+def test_the_rail_hears_what_is_left_with_each_answer(simulator, as_alice, alice) -> None:
+    Quota.objects.create(who="each", metric="cost", limit=2_000_000)
+    page, answer = as_alice.get("/chat/").text, as_alice.get("/chat/outlook", headers=HTMX).text
+    link = re.search(r'<a [^>]*id="rail-usage"[^>]*>', page)[0]
+    assert 'title="$2.00 left' in link
+    assert link.replace(" href", ' hx-swap-oob="true" href') in answer
+    assert page.count('id="rail-usage"') == answer.count('id="rail-usage"') == 1
 
 
 def test_a_long_message_tells_its_cost_before_it_is_sent(simulator, as_alice, alice) -> None:

@@ -143,8 +143,8 @@ def test_every_reply_tells_what_it_used_and_the_conversation_its_sum(
 ) -> None:
     page = sign_in(asking_product)
     page.goto("/admin/venice/quota/add/")
-    page.get_by_label("Metric").select_option("cost")
-    page.get_by_label("Limit", exact=False).first.fill("100")
+    page.get_by_label("Metric").select_option("tokens")
+    page.get_by_label("Limit", exact=False).first.fill("1000000")
     page.get_by_label("Who").select_option("each")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was added successfully")).to_be_visible()
@@ -186,10 +186,12 @@ def test_a_full_window_is_told_and_summarised_and_nothing_said_is_lost(
     asking_product: Product, asked_venice: Simulator, sign_in: Visit, tmp_path: Path
 ) -> None:
     page = sign_in(asking_product)
+    used_before = page.locator("#rail-usage").get_attribute("title")
     words = "Herons stand quietly in shallow water and wait for fish. "
     each = (words * 500)[: 4 * FULL // TURNS]
     said = [message(n, f"{n}. {each}", model=SMALL) for n in range(1, TURNS + 1)]
     bring_in(page, tmp_path, "A long one", said)
+    expect(page.locator("#rail-usage")).not_to_have_attribute("title", used_before)
     context = page.locator("#context")
     expect(context.locator("[data-share]")).to_have_text(re.compile(r"9\d%"))
     context.locator("summary").click()
