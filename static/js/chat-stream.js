@@ -66,6 +66,42 @@ const SHOW = {
   },
 };
 
+const ENDS = { failed: "failed", cancelled: "was stopped", interrupted: "broke off" };
+
+// Who listens hears once that a reply has ended, and reads it where it stands.
+function announce(reply) {
+  document.getElementById("reply-news").textContent = `${reply.getAttribute("aria-label")} ${ENDS[reply.dataset.status] ?? "is finished"}.`;
+}
+
+// Blocks that are there already stay, with what a reader has selected in them or scrolled to.
+function takeBlocks(shown, drawn) {
+  const blocks = [...drawn.childNodes];
+  const stays = (block, at) => shown.childNodes[at]?.isEqualNode(block);
+  const first = blocks.findIndex((block, at) => !stays(block, at));
+  const kept = first < 0 ? blocks.length : first;
+  while (shown.childNodes.length > kept) shown.lastChild.remove();
+  shown.append(...blocks.slice(kept));
+}
+
+function takeAttributes(reply, finished) {
+  for (const { name } of [...reply.attributes]) if (!finished.hasAttribute(name)) reply.removeAttribute(name);
+  for (const { name, value } of finished.attributes) reply.setAttribute(name, value);
+}
+
+// Draws all but the words anew.
+function become(reply, finished) {
+  const blocks = part(reply, "blocks");
+  const prose = blocks.parentElement;
+  takeBlocks(blocks, part(finished, "blocks"));
+  part(reply, "tail").remove();
+  takeAttributes(reply, finished);
+  for (const child of [...reply.childNodes]) if (child !== prose) child.remove();
+  const children = [...finished.childNodes];
+  const at = children.indexOf(part(finished, "blocks").parentElement);
+  prose.before(...children.slice(0, at));
+  prose.after(...children.slice(at + 1));
+}
+
 function finish(reply, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -77,11 +113,12 @@ function finish(reply, html) {
   }
   const thinking = reply.querySelector("[data-thinking]");
   if (thinking?.open) finished.querySelector("[data-thinking]").open = true;
-  const focused = reply.contains(document.activeElement);
-  reply.replaceWith(finished);
-  window.htmx?.process(finished);
-  if (focused) document.getElementById("id_text")?.focus();
-  document.querySelector(`#entry-${finished.dataset.conversation} .entry__writing`)?.remove();
+  const hadFocus = reply.contains(document.activeElement);
+  become(reply, finished);
+  window.htmx?.process(reply);
+  if (hadFocus && !reply.contains(document.activeElement)) document.getElementById("id_text")?.focus();
+  announce(reply);
+  document.querySelector(`#entry-${reply.dataset.conversation} .entry__writing`)?.remove();
   document.body.dispatchEvent(new CustomEvent("reply-ended"));
 }
 

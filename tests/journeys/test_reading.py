@@ -138,6 +138,42 @@ def test_the_page_follows_a_reply_only_from_its_end(
     expect(latest).to_be_hidden()
 
 
+SELECT = """() => {
+  const block = document.querySelector(".turn--reply [data-part=blocks] > :first-child");
+  getSelection().selectAllChildren(block);
+  return getSelection().toString();
+}"""
+
+
+def test_a_reply_ends_where_it_stands_and_says_so_once(
+    asking_product: Product, asked_venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    news = page.get_by_role("status").and_(page.locator("#reply-news"))
+    blocks = page.locator(".turn--reply [data-part=blocks]")
+    with asked_venice.hold(path="/chat/completions", after_tokens=300) as gate:
+        begin(page, "Tell me of the marsh [[tokens:400]]")
+        assert gate.wait_for(1, timeout=30)
+        expect(blocks.locator("> *").nth(1)).to_be_visible()
+        page.mouse.click(1, 1)
+        selected = page.evaluate(SELECT)
+        assert len(selected) > 20
+        assert news.inner_text() == ""
+    expect(page.locator(WRITTEN)).to_have_count(1)
+    expect(news).to_have_text(re.compile(r"^Reply by .+ is finished\.$"))
+    assert page.evaluate("getSelection().toString()") == selected
+    expect(page.locator("[aria-busy], [data-part=tail]")).to_have_count(0)
+    written = blocks.inner_html()
+    page.reload()
+    assert blocks.inner_html() == written
+    with asked_venice.hold(path="/chat/completions", after_tokens=20) as gate:
+        page.get_by_label("Message", exact=True).fill("And of the dunes?")
+        page.keyboard.press("Enter")
+        assert gate.wait_for(1, timeout=30)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(news).to_have_text(re.compile(r"^Reply by .+ was stopped\.$"))
+
+
 def test_every_reply_tells_what_it_used_and_the_conversation_its_sum(
     asking_product: Product, sign_in: Visit
 ) -> None:
@@ -150,10 +186,12 @@ def test_every_reply_tells_what_it_used_and_the_conversation_its_sum(
     expect(page.get_by_text("was added successfully")).to_be_visible()
     begin(page, "What is a sandbank?" + SHORT)
     expect(page.locator(WRITTEN)).to_have_count(1)
+    used_before = page.locator("#rail-usage").get_attribute("title")
     page.get_by_label("Message", exact=True).fill("And a shoal?" + SHORT)
     page.keyboard.press("Enter")
     replies = page.locator(WRITTEN)
     expect(replies).to_have_count(2)
+    expect(page.locator("#rail-usage")).not_to_have_attribute("title", used_before)
     used = []
     for reply in replies.all():
         reply.hover()
@@ -186,12 +224,10 @@ def test_a_full_window_is_told_and_summarised_and_nothing_said_is_lost(
     asking_product: Product, asked_venice: Simulator, sign_in: Visit, tmp_path: Path
 ) -> None:
     page = sign_in(asking_product)
-    used_before = page.locator("#rail-usage").get_attribute("title")
     words = "Herons stand quietly in shallow water and wait for fish. "
     each = (words * 500)[: 4 * FULL // TURNS]
     said = [message(n, f"{n}. {each}", model=SMALL) for n in range(1, TURNS + 1)]
     bring_in(page, tmp_path, "A long one", said)
-    expect(page.locator("#rail-usage")).not_to_have_attribute("title", used_before)
     context = page.locator("#context")
     expect(context.locator("[data-share]")).to_have_text(re.compile(r"9\d%"))
     context.locator("summary").click()
