@@ -113,16 +113,16 @@ def _message(
         **{name: _moment(getattr(message, name)) for name in TIMES},
         "sources": [source.as_dict() for source in sources_of(message)],
         "pictures": [
-            {"name": name_in_parcel(one), "width": one.width, "height": one.height}
+            _file(one) | {"width": one.width, "height": one.height}
             for one in attached
             if one.is_picture
         ],
-        "documents": [
-            {"name": name_in_parcel(one), "called": one.name}
-            for one in attached
-            if not one.is_picture
-        ],
+        "documents": [_file(one) for one in attached if not one.is_picture],
     }
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    return {"name": name_in_parcel(attachment), "called": attachment.name}
 
 
 def _moment(moment: datetime | None) -> str | None:

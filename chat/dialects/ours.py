@@ -97,7 +97,6 @@ def _our_message(one: dict[str, Any]) -> Told:
             {name: as_text(source.get(name), 2_000) for name in ("title", "url", "content", "date")}
             for source in cited
         ]
-    pictures = (as_text(as_mapping(p).get("name"), 100) for p in as_list(one.get("pictures")))
     return told_message(
         one.get("id"),
         one.get("parent"),
@@ -106,14 +105,15 @@ def _our_message(one: dict[str, Any]) -> Told:
         reasoning=one.get("reasoning"),
         facts=facts,
         created_at=one.get("created_at"),
-        pictures=tuple(name for name in pictures if name)[:MOST_PICTURES],
-        documents=_documents(one),
+        pictures=_files(one.get("pictures"), MOST_PICTURES),
+        documents=_files(one.get("documents"), MOST_DOCUMENTS),
     )
 
 
-def _documents(one: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    listed = map(as_mapping, as_list(one.get("documents"))[:MOST_DOCUMENTS])
-    return tuple((as_text(d.get("name"), 100), as_text(d.get("called"), 100)) for d in listed)
+def _files(told: Any, most: int) -> tuple[tuple[str, str], ...]:
+    listed = map(as_mapping, as_list(told)[:most])
+    files = ((as_text(one.get("name"), 100), as_text(one.get("called"), 100)) for one in listed)
+    return tuple((name, called) for name, called in files if name)
 
 
 def _settings(found: dict[str, Any]) -> dict[str, Any]:

@@ -25,16 +25,15 @@ class Told:
     reasoning: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
-    pictures: tuple[str, ...] = ()
-    documents: tuple[
-        tuple[str, str], ...
-    ] = ()  # each its name in the file, and what people call it
+    # Each its name in the file, and what people call it.
+    pictures: tuple[tuple[str, str], ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
 
     @property
     def files(self) -> list[tuple[str, str]]:
         """Return the attached files: the place of each in a ZIP, and what people call it."""
-        pictures = [(f"pictures/{name}", "picture") for name in self.pictures]
-        documents = [(f"documents/{name}", called) for name, called in self.documents if name]
+        pictures = [(f"pictures/{name}", called or "picture") for name, called in self.pictures]
+        documents = [(f"documents/{name}", called) for name, called in self.documents]
         return pictures + documents
 
 

@@ -70,7 +70,9 @@ def talk(alice, picture):
     found.tip = say("assistant", "", say("user", "And?", new), status="failed", error="No answer.")
     found.save()
     name = default_storage.save("chat/heron.png", ContentFile(picture()))
-    Attachment.objects.create(message=asked, file=name, mime="image/png", width=200, height=120)
+    size = {"width": 200, "height": 120}
+    called = "heron at dusk.png"
+    Attachment.objects.create(message=asked, file=name, name=called, mime="image/png", **size)
     return found
 
 
@@ -246,6 +248,7 @@ def test_a_whole_zip_comes_back_with_its_pictures(as_alice, as_bob, bob, talk) -
     assert not default_storage.exists(kept)
     picture = Attachment.objects.get(message__conversation__owner=bob)
     assert (picture.width, picture.height, picture.mime) == (200, 120, "image/png")
+    assert picture.name == "heron at dusk.png"
     assert default_storage.exists(picture.file.name)
 
 
