@@ -7,13 +7,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.urls import reverse
 
 from chat.models import Conversation, Message, Role
-from chat.segments import terms
+from chat.segments import terms, unmarked
 from venice_site.accounts.models import User
 
 MOST_HITS = 30
@@ -24,6 +25,7 @@ HITS_A_CONVERSATION = 3
 AROUND = 90  # characters shown before a match
 EXCERPT = 240
 FOLDED = 20_000  # characters of a message in which the match to show is looked for
+ANY_MARK = "\u0301"  # stands in a folded text for every mark that is not looked for
 
 # Whatever is not shown is left out before rows are counted: what is deleted, and a conversation's further
 # hits. The conversation is looked up for each match in turn, so that reading ends with the last one wanted.
@@ -177,17 +179,19 @@ def _hit(
 
 
 def _pattern(wanted: list[list[str]]) -> re.Pattern[str]:
-    phrases = sorted({"".join(map(folded, term)) for term in wanted}, key=len, reverse=True)
+    phrases = sorted({folded("".join(term)) for term in wanted}, key=len, reverse=True)
+    return re.compile("|".join(map(_with_marks, phrases)))
+
+
+def _with_marks(phrase: str) -> str:
+    found = "".join(f"{re.escape(c)}{ANY_MARK}*" for c in phrase)
     # A word may go on behind what was typed, and begins where a word begins.
-    return re.compile(
-        "|".join(
-            rf"(?<![^\W_])(?:{re.escape(p)})" if p.isascii() else re.escape(p) for p in phrases
-        )
-    )
+    return rf"(?<![^\W_]){found}" if phrase.isascii() else found
 
 
 def excerpt(text: str, pattern: re.Pattern[str]) -> str:
     """Return the part of a text around its first match, on one line."""
+    text = unicodedata.normalize("NFC", text)
     found = pattern.search(folded(text[:FOLDED]))
     start = max(0, (found.start() if found else 0) - AROUND)
     if start:
@@ -210,6 +214,9 @@ def pieces(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
 
 def folded(text: str) -> str:
     """Return a text in small letters without accents, character for character as long as before."""
-    if text.isascii():
-        return text.lower()
-    return "".join(unicodedata.normalize("NFD", c)[0].lower()[:1] or c for c in text)
+    return text.lower() if text.isascii() else "".join(map(_folded, text))
+
+
+@lru_cache(maxsize=8192)
+def _folded(character: str) -> str:
+    return unmarked(character).lower()[:1] or ANY_MARK

@@ -13,7 +13,7 @@ import sqlite3
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from chat.segments import LONGEST_INDEXED, RANGES, segmented
+from chat.segments import LONGEST_INDEXED, OMITTED, RANGES, SIGNS, segmented
 
 FUNCTION = "chat_words"
 GROWING = "IN ('queued', 'running')"
@@ -21,7 +21,7 @@ ENDED = "NOT IN ('queued', 'running')"
 
 SQLITE_TABLE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS chat_search USING fts5("
-    'title, question, reply, owner, tokenize="unicode61 remove_diacritics 2")'
+    "title, question, reply, owner, tokenize=\"unicode61 categories 'L* M* N* Co'\")"
 )
 SQLITE_MESSAGES = (
     "INSERT INTO chat_search (rowid, title, question, reply, owner)"
@@ -53,12 +53,16 @@ SQLITE_TRIGGERS = {
     " BEGIN DELETE FROM chat_search WHERE rowid = old.id * 2 + 1; END",
 }
 
+INDEXED = f"left(written, {LONGEST_INDEXED})"
+# What `segmented` does, and more: without punctuation between them, the parser sees words and no addresses,
+# paths or signed numbers.
 POSTGRES_WORDS = (
     'CREATE OR REPLACE FUNCTION chat_words(written text, weight "char") RETURNS tsvector'
     " LANGUAGE sql IMMUTABLE AS $$ SELECT setweight(to_tsvector('simple', regexp_replace("
-    # Without marks between them, the parser sees words and no addresses, paths or signed numbers.
-    rf"regexp_replace(left(written, {LONGEST_INDEXED}), '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g'),"
-    rf" '([{RANGES}])', ' \1 ', 'g')), weight) $$"
+    f"CASE WHEN octet_length(written) = length(written) THEN {INDEXED} ELSE regexp_replace("
+    rf"normalize(regexp_replace(normalize({INDEXED}, NFD), '{OMITTED}', '', 'g'), NFC),"
+    rf" '[{RANGES}][{SIGNS}]*', ' \& ', 'g') END,"
+    r" '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g')), weight) $$"
 )
 POSTGRES_TABLE = (
     "CREATE TABLE IF NOT EXISTS chat_search (id bigint PRIMARY KEY, owner_id bigint NOT NULL,"
