@@ -87,9 +87,6 @@ def read_along(mate: Page, width: int) -> Page:
     """Open what is shared with the team, as a team mate finds it."""
     enter(mate, MATE, PASSWORD)
     mate.goto("/chat/?team=1")
-    drawer = mate.get_by_role("button", name="Conversations", exact=True)
-    if drawer.is_visible():
-        drawer.click()
     mate.locator(".entry").first.get_by_role("link").click()
     mate.wait_for_url(re.compile(r"/chat/team/\d+/"))
     expect(mate.locator(".turn")).to_have_count(2)
