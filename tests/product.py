@@ -66,6 +66,12 @@ def _prepared() -> Path:
     return folder
 
 
+def _kill(processes: list[psutil.Process]) -> None:
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # some end with their parent
+            one.kill()
+
+
 class Product:
     """`manage.py serve` with data of its own; killed at the end of the block.
 
@@ -140,9 +146,7 @@ class Product:
 
     def end(self, family: list[psutil.Process] | None = None) -> None:
         """Kill whatever runs, of all the product or of a family that was seen before."""
-        for member in self.family() if family is None else family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
+        _kill(self.family() if family is None else family)
         if self.process is not None:
             self.process.wait(5)
 
@@ -170,8 +174,7 @@ class Product:
         """Kill with SIGKILL every process of these kinds at once; without words, the whole product."""
         victims = [m for word in words for m in self.members(word)] if words else self.family()
         assert victims
-        for victim in victims:
-            victim.kill()
+        _kill(victims)
         psutil.wait_procs(victims, timeout=5)
         if not words and self.process is not None:
             self.process.wait(5)
