@@ -52,6 +52,7 @@ _OTHERS = {
     *("pdf", "doc", "xls", "ppt", "png", "jpg", "jpeg", "webp", "gif", "zip", "exe", "svg"),
 }
 _TAG = re.compile(rb"<[^>]*>")
+_JOINERS = "\u200c\u200d"  # parts of Persian words, Indian letters and emoji
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SVG = re.compile(
     r"\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg[\s>/]", re.DOTALL | re.IGNORECASE
@@ -249,8 +250,8 @@ def _decoded(content: bytes) -> str:
 def named(name: str, *suffixes: str) -> str:
     """Return a name to show and to save under: no folders, nothing unseen, with a suffix that is true."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    base = "".join(c for c in base if not unicodedata.category(c).startswith("C"))
-    base = " ".join(base.split()).strip(". ") or "document"
+    base = "".join(c for c in base if c in _JOINERS or not unicodedata.category(c).startswith("C"))
+    base = " ".join(base.split()).strip(f". {_JOINERS}") or "document"
     if _suffix(base) in suffixes:
         stem, suffix = base.rsplit(".", 1)
         return f"{stem[: LONGEST_NAME - len(suffix) - 1]}.{suffix}"

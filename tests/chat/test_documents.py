@@ -73,6 +73,8 @@ def test_a_document_is_known_by_its_content(
         ("\u202egpj.exe", b"text", "gpj.exe.txt"),
         ("a\r\nSet-Cookie: x.txt", b"text", "aSet-Cookie: x.txt"),
         ("...", b"text", "document.txt"),
+        ("\u200d .", b"text", "document.txt"),
+        ("نیم\u200cروز 👩\u200d🔬.txt", b"text", "نیم\u200cروز 👩\u200d🔬.txt"),
         ("x" * 300 + ".csv", b"a,b", "x" * 96 + ".csv"),
     ],
 )
