@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import threading
 import time
 
 import pytest
@@ -36,6 +37,31 @@ def test_a_connection_is_used_again_after_an_answer_slower_than_its_rest(monkeyp
         client = Client(url, SECRET)
         assert client.styles() == client.styles() == ["Anime"]
     assert len(connections) == 1
+
+
+def test_stopping_a_request_that_is_over_spares_the_next_one_on_its_connection():
+    stopped = threading.Event()
+
+    def answer(peer):
+        peer.request()
+        peer.send(STYLES)
+        peer.request()
+        peer.send(STYLES[:-1])
+        stopped.wait(5)
+        peer.send(STYLES[-1:])
+
+    def opened(cancel):
+        exchange = Exchange(cancel, idle=5, deadline=9, paid=True)
+        return wire.open("GET", "/image/styles", exchange)
+
+    over = Cancel()
+    with server(answer) as url:
+        wire = Wire(url, SECRET)
+        next(opened(over).pieces())  # all of it: from here on others may use the connection
+        reply = opened(Cancel())
+        over.set()
+        stopped.set()
+        assert reply.body(1000) == b'["Anime"]'
 
 
 def test_a_large_request_takes_its_time_while_it_goes_on():

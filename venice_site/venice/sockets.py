@@ -21,7 +21,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
-from venice_site.venice.exchange import Exchange
+from venice_site.venice.exchange import Cancel, Exchange
 
 IDLE_KEPT = 30.0  # seconds a kept connection may rest before a new one is safer than it
 BUFFER = 65536  # bytes
@@ -101,12 +101,13 @@ class _Response(http.client.HTTPResponse):
 class _Connection(HTTPConnection):
     """A connection that belongs to one exchange at a time."""
 
-    used_at = 0.0
+    _used_at = 0.0
+    _cancel: Cancel | None = None
 
     @property
     def is_connected(self) -> bool:
         """Say no after a long rest: the other side may just be closing, and a lost order may be charged."""
-        return time.monotonic() - self.used_at < IDLE_KEPT and super().is_connected
+        return time.monotonic() - self._used_at < IDLE_KEPT and super().is_connected
 
     def connect(self) -> None:
         self._exchange().cancel.sent.set()
@@ -129,10 +130,17 @@ class _Connection(HTTPConnection):
             self.sock.settimeout(exchange.allowance())
             super().send(rest[:BUFFER])
             rest = rest[BUFFER:]
-        self.used_at = time.monotonic()
+        self._used_at = time.monotonic()
+
+    def rest(self) -> None:
+        """Belong to no exchange: whoever stops the last one must not stop the next, which may begin at once."""
+        self._used_at = time.monotonic()  # the answer may have come late
+        if self._cancel is not None:
+            self._cancel.hold(None)
+            self._cancel = None
 
     def _hold(self) -> None:
-        cancel = self._exchange().cancel
+        self._cancel = cancel = self._exchange().cancel
         cancel.hold(self.sock)
         if cancel.is_set():
             raise ConnectionAbortedError("stopped")
@@ -163,8 +171,8 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
     def _put_conn(self, conn: Any) -> None:
-        if conn is not None:  # its answer may have taken longer than it may rest
-            conn.used_at = time.monotonic()
+        if conn is not None:
+            conn.rest()
         super()._put_conn(conn)
 
 
