@@ -1,9 +1,11 @@
 """The client on slow connections, and on those that it keeps."""
 
 import base64
+import gc
 import socket
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -62,6 +64,17 @@ def test_stopping_a_request_that_is_over_spares_the_next_one_on_its_connection()
         over.set()
         stopped.set()
         assert reply.body(1000) == b'["Anime"]'
+
+
+def test_a_connection_at_rest_keeps_nothing_of_what_it_carried():
+    with server(says(STYLES)) as url:
+        wire = Wire(url, SECRET)
+        exchange = Exchange(Cancel(), idle=2, deadline=5, paid=False)
+        wire.open("GET", "/image/styles", exchange).body(1000)
+        carried = weakref.ref(exchange)
+        del exchange
+        gc.collect()
+        assert carried() is None
 
 
 def test_a_large_request_takes_its_time_while_it_goes_on():

@@ -79,6 +79,7 @@ class _Reader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+        del self._exchange  # http.client keeps the last response of a connection
 
 
 class _Response(http.client.HTTPResponse):
@@ -138,6 +139,8 @@ class _Connection(HTTPConnection):
         if self._cancel is not None:
             self._cancel.hold(None)
             self._cancel = None
+        # It knows the exchange, through which a reply and all that was sent for it would stay in memory.
+        vars(self).pop("response_class", None)
 
     def _hold(self) -> None:
         self._cancel = cancel = self._exchange().cancel
