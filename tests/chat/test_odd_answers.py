@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from chat.models import Message
+from chat.tasks import write_title
 from tests.chat.conftest import Chat, ended
-from tests.venice.wire import Peer, http, server
-from venice_site.venice.models import Attempt, Call
+from tests.venice.wire import Peer, http, says, server
+from venice_site.venice.models import Attempt, Call, CallKind
 from venice_site.venice.types import MICRO
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,3 +87,20 @@ def test_an_empty_answer_that_was_charged_is_paid_for_and_not_asked_for_again(
     call = Call.objects.get(pk=reply.call_id)
     assert (call.state, call.cost, call.tokens_out) == ("settled", MICRO // 2, 7)
     assert len(asked) == 1
+
+
+def test_a_title_that_was_charged_but_not_said_costs_what_it_used(
+    answered: Answered, asked: list[bytes], settings
+) -> None:
+    reply = answered(STREAM + said(b"Hello") + CHARGED)
+    thought = (
+        b'data: {"choices": [{"delta": {"reasoning_content": "Hm"}, "finish_reason": "stop"}]}\n\n'
+    )
+    used = b'data: {"choices": [], "usage": {"prompt_tokens": 900, "completion_tokens": 700}}\n\n'
+    with server(
+        says(STREAM + thought + used + b"data: [DONE]\n\n")
+    ) as settings.VENICE_STAND_IN_URL:
+        write_title.func(reply.conversation_id)
+    call = Call.objects.get(kind=CallKind.TITLE)
+    assert (call.state, call.tokens_out) == ("settled", 700)
+    assert call.cost > 0

@@ -89,6 +89,7 @@ class ReplyStream:
                 operation.end_stopped(lease)
                 raise
             except VeniceError as error:
+                self._price(error, self._model_of(lease.model))
                 operation.end_badly(lease, seen, error)
                 raise
             operation.end_well(
@@ -108,9 +109,13 @@ class ReplyStream:
             error.args = (lengths.too_long(model),)
             raise
         except VeniceError as error:
-            if error.usage is not None:
-                error.usage = prices.priced(model, error.usage, asked)
+            self._price(error, model)
             raise
+
+    def _price(self, error: VeniceError, model: Model) -> None:
+        """Let an error that tells of what was charged tell what it cost as well."""
+        if error.usage is not None:
+            error.usage = prices.priced(model, error.usage, self._sent)
 
     def _opened(self, stream: ChatStream) -> tuple[ChatStream, list[Delta]]:
         prelude: list[Delta] = []
