@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import attaching
 from chat.attaching import CannotAttach, Prepared
+from chat.attachments import Attachment, delete_files
 from chat.dialects import CannotRead, Tale, Told, read_tale
 from chat.documents import BAD_ZIP
 from chat.folders import Folder
@@ -54,10 +54,31 @@ Files = Callable[[str, str], Prepared | None]  # a place in the ZIP, and what pe
 
 @dataclass
 class Attaching:
-    """What became of the pictures and documents of a conversation."""
+    """The pictures and documents of a conversation: rows that are not saved yet, and how many did not come along.
 
-    added: int = 0
+    Each row stands beside the name that its message has in the file.
+    """
+
+    rows: list[tuple[str, Attachment]] = field(default_factory=list)
     missing: int = 0
+
+    def take(self, told: Told, attached: Files) -> None:
+        """Write the files of a message."""
+        for place, name in told.files:
+            if prepared := attached(place, name):
+                self.rows.append((told.key, attaching.stored(prepared)))
+            else:
+                self.missing += 1
+
+    def join(self, made: Mapping[str, int]) -> None:
+        """Write the rows, now that the ids of the messages are known."""
+        for key, row in self.rows:
+            row.message_id = made[key]
+        Attachment.objects.bulk_create(row for _, row in self.rows)
+
+    def discard(self) -> None:
+        """Delete the files: nothing points to them."""
+        delete_files({str(row.file.name) for _, row in self.rows})
 
 
 @dataclass
@@ -97,7 +118,7 @@ class Tally:
         """Count a conversation that was read, and the files that belong to it."""
         self.new += is_new
         self.known += not is_new
-        self.added += 0 if is_new else files.added
+        self.added += 0 if is_new else len(files.rows)
         self.missing += files.missing
 
 
@@ -231,18 +252,23 @@ def take_in(user: User, tale: Tale, attached: Files) -> tuple[bool, Attaching]:
 
     One that is here gets the files that it misses: it may have come in without them.
     """
-    files: list[str] = []
+    here = known(user, tale)
+    bare = None if here is None else without_files(here, tale)
+    files = Attaching()
     try:
+        for told in (
+            tale.messages
+        ):  # before the transaction: pictures take long, and others write meanwhile
+            if bare is None or told.key in bare:
+                files.take(told, attached)
         with transaction.atomic():
-            here = known(user, tale)
-            made = _write(user, tale) if here is None else without_files(here, tale)
-            return here is None, _attach(tale, made, attached, files)
-    except Exception as error:  # nothing points to the files any more
-        for name in files:
-            default_storage.delete(name)
+            files.join(_write(user, tale) if bare is None else bare)
+    except Exception as error:
+        files.discard()
         if isinstance(error, IntegrityError):  # the same conversation twice, at the same moment
             return False, Attaching()
         raise
+    return here is None, files
 
 
 def _write(user: User, tale: Tale) -> dict[str, int]:
@@ -307,22 +333,3 @@ def _row(conversation: Conversation, user: User, told: Told, began: Any) -> Mess
         created_at=told.created_at or began,
         **facts,
     )
-
-
-def _attach(tale: Tale, made: dict[str, int], attached: Files, files: list[str]) -> Attaching:
-    """Keep the files of messages, whose ids are given; `files` names them as they are written."""
-    found = Attaching()
-    for told in tale.messages:
-        if told.key not in made:
-            continue
-        for place, name in told.files:
-            prepared = attached(place, name)
-            if prepared is None:
-                found.missing += 1
-                continue
-            kept = attaching.stored(prepared)
-            files.append(str(kept.file.name))
-            kept.message_id = made[told.key]
-            kept.save()
-            found.added += 1
-    return found

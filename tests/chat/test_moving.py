@@ -4,6 +4,8 @@ import io
 import json
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +14,10 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 
-from chat import imports, long_json
+from chat import attaching, imports, long_json
 from chat.dialects import CannotRead, read_tale
 from chat.exports import as_html, as_json, as_markdown, facts_of, file_name, write_all
 from chat.imports import read_file
@@ -266,6 +269,30 @@ def test_files_that_were_not_in_the_first_file_come_with_a_later_one(talk, alice
     (kept,) = Attachment.objects.filter(message__conversation__owner=bob)
     assert kept.message == Message.objects.filter(conversation__owner=bob).earliest("pk")
     assert str(read_file(bob, everything, never_stops)).endswith("was here already.")
+    assert Attachment.objects.filter(message__conversation__owner=bob).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_others_write_while_the_files_of_a_conversation_are_looked_at(
+    talk, alice, bob, monkeypatch
+) -> None:
+    everything = io.BytesIO()
+    write_all(alice, everything, never_stops)
+    prepare = attaching.prepare
+
+    def slowly(content: bytes, name: str) -> attaching.Prepared:
+        with ThreadPoolExecutor() as others:
+            others.submit(rename).result()
+        return prepare(content, name)
+
+    def rename() -> None:
+        with closing(connection):
+            if connection.vendor == "sqlite":
+                connection.cursor().execute("PRAGMA busy_timeout = 100")
+            assert Conversation.objects.filter(pk=talk.pk).update(title="Owls")
+
+    monkeypatch.setattr(attaching, "prepare", slowly)
+    assert read_file(bob, everything, never_stops).new == 1
     assert Attachment.objects.filter(message__conversation__owner=bob).count() == 1
 
 
