@@ -124,17 +124,18 @@ class Writers:
 
     def _beat(self) -> None:
         while self._some.wait():
-            for some in batched(list(self._live.values()), ROWS_A_STATEMENT, strict=False):
-                try:
-                    flush(some)
-                except DatabaseTrouble:
-                    log.warning("state=running heartbeat=missed replies=%s", len(some))
-                except (
-                    Exception
-                ):  # without its pulse a process would lose every reply that it writes
-                    log.exception("state=running heartbeat=missed replies=%s", len(some))
+            self._flush()  # apart, so that nothing of what has ended stays with a pulse that waits
             release_connection()
             time.sleep(FLUSH_EVERY)
+
+    def _flush(self) -> None:
+        for some in batched(list(self._live.values()), ROWS_A_STATEMENT, strict=False):
+            try:
+                flush(some)
+            except DatabaseTrouble:
+                log.warning("state=running heartbeat=missed replies=%s", len(some))
+            except Exception:  # without its pulse a process would lose every reply that it writes
+                log.exception("state=running heartbeat=missed replies=%s", len(some))
 
 
 def flush(some: Iterable[LiveReply]) -> None:

@@ -1,13 +1,18 @@
 """A reply from the question to its last word, and everything that can come between."""
 
+import gc
+from weakref import WeakSet
+
 import pytest
 
 from chat.models import Conversation, Message
 from chat.replies import writers
+from chat.replies.live import LiveReply
 from tests.chat.conftest import HTMX, Chat, default_model, ended, newest_reply, requests_for_replies
 from tests.waiting import eventually
 from venice_site.simulator import Simulator
 from venice_site.venice.models import Call, CallState
+from venice_site.venice.types import Delta
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -272,3 +277,23 @@ def test_replies_that_stay_are_interrupted_when_the_process_ends(
     assert reply.status == "interrupted"
     assert reply.text
     assert reply.can_continue
+
+
+def test_nothing_of_a_reply_stays_in_memory_when_it_has_ended(
+    alice_chats: Chat, monkeypatch
+) -> None:
+    kept: WeakSet[LiveReply] = WeakSet()
+    take = LiveReply.take
+
+    def noted(live: LiveReply, delta: Delta) -> None:
+        kept.add(live)
+        take(live, delta)
+
+    monkeypatch.setattr(LiveReply, "take", noted)
+    alice_chats.answered("What is a heron?")
+
+    def is_empty() -> bool:
+        gc.collect()
+        return not kept
+
+    eventually(is_empty, what="the reply is let go of")
