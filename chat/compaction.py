@@ -169,7 +169,7 @@ class _Summarising:
             for place, turn in enumerate(self.turns)
             if turn.role == "user" and isinstance(turn, Said)  # not what makes a model go on
         ]
-        kept = questions[-1]
+        kept = questions[-1] if questions else 0  # what was brought in may hold none
         for place in reversed(questions):
             tokens = fixed + self.branch.scale * sum(map(tokens_of, self.turns[place:]))
             newest = len(self.turns) - place <= NEWEST_KEPT + 1

@@ -343,3 +343,14 @@ def test_continue_and_try_again_keep_the_question_out_of_the_summary(
 
 def test_said_is_a_message_like_any_other() -> None:
     assert Said("user", "Hello", pk=1, tokens=2).text == "Hello"
+
+
+def test_what_holds_no_question_is_not_summarised_and_that_is_said(
+    alice, alice_chats: Chat
+) -> None:
+    conversation = talk(alice, 2 * (small().context_tokens or 0))
+    conversation.messages.update(role="assistant")
+    Message.objects.filter(pk=conversation.tip_id).update(status="cancelled")
+    alice_chats.act(conversation.tip, "continue", model=small().id)
+    reply = ended(newest_reply())
+    assert (reply.status, reply.error_kind) == ("failed", "summary")
