@@ -65,6 +65,11 @@ class Prepared:
     height: int | None = None
     from_image: int | None = None
 
+    @property
+    def sha256(self) -> str:
+        """Return the fingerprint of the content."""
+        return sha256(self.content).hexdigest()
+
 
 def prepare(content: bytes, name: str) -> Prepared:
     """Return what a person brought, ready to be kept; its content says what it is. Raises `CannotAttach`."""
@@ -104,7 +109,7 @@ def stored(prepared: Prepared) -> Attachment:
         file=name,
         mime=prepared.mime,
         name=prepared.name,
-        sha256=sha256(prepared.content).hexdigest(),
+        sha256=prepared.sha256,
         size=len(prepared.content),
         tokens=prepared.tokens,
         width=prepared.width,

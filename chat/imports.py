@@ -17,7 +17,7 @@ from chat.attachments import Attachment, delete_files
 from chat.dialects import CannotRead, Tale, Told, read_tale
 from chat.documents import BAD_ZIP
 from chat.folders import Folder
-from chat.known import known, without_files
+from chat.known import known, short_of_files
 from chat.long_json import conversations
 from chat.models import (
     Conversation,
@@ -62,13 +62,16 @@ class Attaching:
     rows: list[tuple[str, Attachment]] = field(default_factory=list)
     missing: int = 0
 
-    def take(self, told: Told, attached: Files) -> None:
-        """Write the files of a message."""
+    def take(self, told: Told, attached: Files, there: Counter[str]) -> None:
+        """Write the files of a message but those that are there, whose fingerprints are counted."""
         for place, name in told.files:
-            if prepared := attached(place, name):
-                self.rows.append((told.key, attaching.stored(prepared)))
-            else:
+            prepared = attached(place, name)
+            if prepared is None:
                 self.missing += 1
+            elif there[prepared.sha256]:
+                there[prepared.sha256] -= 1
+            else:
+                self.rows.append((told.key, attaching.stored(prepared)))
 
     def join(self, made: Mapping[str, int]) -> None:
         """Write the rows, now that the ids of the messages are known."""
@@ -253,16 +256,18 @@ def take_in(user: User, tale: Tale, attached: Files) -> tuple[bool, Attaching]:
     One that is here gets the files that it misses: it may have come in without them.
     """
     here = known(user, tale)
-    bare = None if here is None else without_files(here, tale)
+    short = {} if here is None else short_of_files(here, tale)
     files = Attaching()
     try:
-        for told in (
-            tale.messages
-        ):  # before the transaction: pictures take long, and others write meanwhile
-            if bare is None or told.key in bare:
-                files.take(told, attached)
+        # Before the transaction: pictures take long, and others write meanwhile.
+        for told in tale.messages:
+            if here is None:
+                files.take(told, attached, Counter())
+            elif told.key in short:
+                files.take(told, attached, short[told.key].files)
         with transaction.atomic():
-            files.join(_write(user, tale) if bare is None else bare)
+            made = {key: one.message for key, one in short.items()}
+            files.join(_write(user, tale) if here is None else made)
     except Exception as error:
         files.discard()
         if isinstance(error, IntegrityError):  # the same conversation twice, at the same moment

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from chat.dialects import Tale
 from chat.dialects.values import LONGEST_TEXT, as_text
@@ -11,6 +12,13 @@ from chat.models import Attachment, Conversation, Message, Role
 from venice_site.accounts.models import User
 
 type Said = tuple[bool, str]  # whether a model said it, and what
+
+
+class Short(NamedTuple):
+    """A message by its id, and the fingerprints of the files that it has."""
+
+    message: int
+    files: Counter[str]
 
 
 def known(user: User, tale: Tale) -> int | None:
@@ -51,18 +59,20 @@ def _holds(said: Counter[Said], told: Counter[Said]) -> bool:
     return True
 
 
-def without_files(conversation: int, tale: Tale) -> dict[str, int]:
-    """Return the ids of messages that are here without the files they are told with, by their names in the file."""
+def short_of_files(conversation: int, tale: Tale) -> dict[str, Short]:
+    """Return the messages that are here with fewer files than they are told with, by their names in the file."""
     if not any(told.files for told in tale.messages):
         return {}
     same: dict[Said, list[int]] = {}
     for pk, said in _messages_of(conversation):
         same.setdefault(said, []).append(pk)
+    files: dict[int | None, Counter[str]] = defaultdict(Counter)
     attached = Attachment.objects.filter(message__conversation=conversation)
-    have_files = set(attached.values_list("message_id", flat=True))
-    bare: dict[str, int] = {}
+    for message, sha256 in attached.values_list("message_id", "sha256"):
+        files[message][sha256] += 1
+    short: dict[str, Short] = {}
     for told in tale.messages:
         here = same.get((told.is_reply, told.text))
-        if here and (first := here.pop(0)) not in have_files:
-            bare[told.key] = first
-    return bare
+        if here and files[first := here.pop(0)].total() < len(told.files):
+            short[told.key] = Short(first, files[first])
+    return short

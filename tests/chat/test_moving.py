@@ -272,6 +272,24 @@ def test_files_that_were_not_in_the_first_file_come_with_a_later_one(talk, alice
     assert Attachment.objects.filter(message__conversation__owner=bob).count() == 1
 
 
+def test_a_file_that_was_broken_comes_with_a_whole_one_beside_those_that_came(
+    alice, picture
+) -> None:
+    names = ["a.png", "b.png"]
+    told = [{"name": name, "called": "heron.png"} for name in names]
+    facts = json.dumps(ours({**SAID, "pictures": told})).encode()
+
+    def taken(*whole: str) -> str:
+        pictures = {f"pictures/{n}": picture() if n in whole else b"\x89PNG" for n in names}
+        parcel = zipped({"conversations/x.json": facts, **pictures})
+        return str(read_file(alice, parcel, never_stops))
+
+    assert "1 file that belongs to them did not come along" in taken("a.png")
+    assert "1 file that belongs to what was here already was added" in taken(*names)
+    assert taken(*names).endswith("was here already.")
+    assert Attachment.objects.count() == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_others_write_while_the_files_of_a_conversation_are_looked_at(
     talk, alice, bob, monkeypatch
