@@ -77,9 +77,10 @@ class _Reader(io.RawIOBase):
             self._allowed = seconds
 
     def close(self) -> None:
-        self._raw.close()
-        super().close()
-        del self._exchange  # http.client keeps the last response of a connection
+        if not self.closed:
+            self._raw.close()
+            super().close()
+            del self._exchange  # http.client keeps the last response of a connection
 
 
 class _Response(http.client.HTTPResponse):
