@@ -74,13 +74,15 @@ function announce(reply) {
 }
 
 // Blocks that are there already stay, with what a reader has selected in them or scrolled to.
+// One whose marks lead to the sources now is drawn anew, and those after it stay as they are.
 function takeBlocks(shown, drawn) {
   const blocks = [...drawn.childNodes];
-  const stays = (block, at) => shown.childNodes[at]?.isEqualNode(block);
-  const first = blocks.findIndex((block, at) => !stays(block, at));
-  const kept = first < 0 ? blocks.length : first;
-  while (shown.childNodes.length > kept) shown.lastChild.remove();
-  shown.append(...blocks.slice(kept));
+  while (shown.childNodes.length > blocks.length) shown.lastChild.remove();
+  for (const [at, block] of blocks.entries()) {
+    const before = shown.childNodes[at];
+    if (!before) shown.append(block);
+    else if (!before.isEqualNode(block)) before.replaceWith(block);
+  }
 }
 
 function takeAttributes(reply, finished) {

@@ -315,3 +315,22 @@ def test_everything_is_said_and_stopped_by_keyboard_and_nothing_moves(
     expect(page.get_by_text("You stopped this reply.")).to_be_visible()
     expect(box).to_be_focused()
     is_accessible(page)
+
+
+def test_a_reply_with_sources_ends_where_it_stands(
+    asking_product: Product, asked_venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    page.goto("/chat/")
+    pick(page, "venice uncensored")
+    page.locator("#id_web_search").select_option("on")
+    with asked_venice.hold(path="/chat/completions", after_tokens=120) as gate:
+        ask(page, "What is the news of today?")
+        assert gate.wait_for(1, timeout=30)
+        expect(page.locator(".turn--reply [data-part=blocks] > h2")).to_be_visible()
+        selected = page.evaluate(SELECT.replace(":first-child", "h2"))
+        assert selected
+    reply = page.locator(WRITTEN)
+    expect(reply.get_by_role("link", name="A first source")).to_be_visible()
+    expect(reply.locator("sup a").first).to_be_visible()
+    assert page.evaluate("getSelection().toString()") == selected
