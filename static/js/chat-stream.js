@@ -37,14 +37,21 @@ function think(reply, text) {
   reply.querySelector("[data-thinking]").hidden = false;
 }
 
+// Thoughts that are there already stay, as a reader may be among them.
+function takeThoughts(reply, text) {
+  const thoughts = part(reply, "reasoning");
+  if (!thoughts || thoughts.textContent === text) return;
+  thoughts.textContent = text;
+  reply.querySelector("[data-thinking]").hidden = !text;
+}
+
 function hasContent(reply) {
   reply.querySelector("[data-waiting]")?.setAttribute("hidden", "");
 }
 
 const SHOW = {
   reply(reply, { reasoning, blocks, tail }) {
-    part(reply, "reasoning")?.replaceChildren();
-    think(reply, reasoning);
+    takeThoughts(reply, reasoning);
     if (part(reply, "blocks").innerHTML !== blocks) part(reply, "blocks").innerHTML = blocks;
     part(reply, "tail").innerHTML = tail;
     if (reasoning || blocks || tail) hasContent(reply);
@@ -90,18 +97,26 @@ function takeAttributes(reply, finished) {
   for (const { name, value } of finished.attributes) reply.setAttribute(name, value);
 }
 
-// Draws all but the words anew.
+function takeThinking(reply, finished) {
+  const line = finished.querySelector("[data-thinking] > summary");
+  if (!line) return;
+  reply.querySelector("[data-thinking] > summary").replaceChildren(...line.childNodes);
+  takeThoughts(reply, part(finished, "reasoning").textContent);
+}
+
+// Draws all but the words and the thinking anew.
 function become(reply, finished) {
-  const blocks = part(reply, "blocks");
-  const prose = blocks.parentElement;
-  takeBlocks(blocks, part(finished, "blocks"));
+  const stays = (root) => [root.querySelector("[data-thinking]"), part(root, "blocks").parentElement].filter(Boolean);
+  const kept = stays(reply);
+  const drawn = stays(finished);
+  takeBlocks(part(reply, "blocks"), part(finished, "blocks"));
   part(reply, "tail").remove();
+  takeThinking(reply, finished);
   takeAttributes(reply, finished);
-  for (const child of [...reply.childNodes]) if (child !== prose) child.remove();
+  for (const child of [...reply.childNodes]) if (!kept.includes(child)) child.remove();
   const children = [...finished.childNodes];
-  const at = children.indexOf(part(finished, "blocks").parentElement);
-  prose.before(...children.slice(0, at));
-  prose.after(...children.slice(at + 1));
+  kept[0].before(...children.slice(0, children.indexOf(drawn[0])));
+  kept.at(-1).after(...children.slice(children.indexOf(drawn.at(-1)) + 1));
 }
 
 function finish(reply, html) {
@@ -113,8 +128,6 @@ function finish(reply, html) {
     document.body.dispatchEvent(new CustomEvent("reply-ended"));
     return;
   }
-  const thinking = reply.querySelector("[data-thinking]");
-  if (thinking?.open) finished.querySelector("[data-thinking]").open = true;
   const hadFocus = reply.contains(document.activeElement);
   become(reply, finished);
   window.htmx?.process(reply);

@@ -334,3 +334,24 @@ def test_a_reply_with_sources_ends_where_it_stands(
     expect(reply.get_by_role("link", name="A first source")).to_be_visible()
     expect(reply.locator("sup a").first).to_be_visible()
     assert page.evaluate("getSelection().toString()") == selected
+
+
+def test_thinking_that_is_read_stays_open_and_in_focus_as_the_reply_ends(
+    asking_product: Product, asked_venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    line = page.locator(".turn--reply [data-thinking] summary")
+    thoughts = page.locator(".turn--reply [data-part=reasoning]")
+    with asked_venice.hold(path="/chat/completions", after_tokens=80) as gate:
+        begin(page, "Think of the marsh [[sim:stream-reasoning]]")
+        assert gate.wait_for(1, timeout=30)
+        line.press("Enter")
+        expect(thoughts).to_be_visible()
+        thoughts.evaluate("thoughts => getSelection().selectAllChildren(thoughts)")
+        selected = page.evaluate("getSelection().toString()")
+        assert selected
+    expect(page.locator(WRITTEN)).to_have_count(1)
+    expect(line).to_have_text(re.compile("^Thought"))
+    expect(line).to_be_focused()
+    expect(thoughts).to_be_visible()
+    assert page.evaluate("getSelection().toString()") == selected
