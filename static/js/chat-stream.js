@@ -142,6 +142,7 @@ const open = new Map();
 function follow(reply) {
   if (reply.dataset.followed) return;
   reply.dataset.followed = "yes";
+  document.getElementById("reply-news").textContent = ""; // the same words are heard again only when they come anew
   const source = new EventSource(reply.dataset.stream);
   open.set(reply, source);
   for (const [name, show] of Object.entries(SHOW)) {

@@ -355,3 +355,18 @@ def test_thinking_that_is_read_stays_open_and_in_focus_as_the_reply_ends(
     expect(line).to_be_focused()
     expect(thoughts).to_be_visible()
     assert page.evaluate("getSelection().toString()") == selected
+
+
+def test_the_end_of_each_reply_is_news(
+    asking_product: Product, asked_venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    news = page.locator("#reply-news")
+    begin(page, "What is a reef?")
+    expect(news).to_have_text(re.compile("is finished"))
+    with asked_venice.hold(path="/chat/completions", after_tokens=5) as gate:
+        page.get_by_label("Message", exact=True).fill("And an atoll?")
+        page.keyboard.press("Enter")
+        assert gate.wait_for(1, timeout=30)
+        expect(news).to_be_empty()
+    expect(news).to_have_text(re.compile("is finished"))
