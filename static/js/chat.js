@@ -124,6 +124,21 @@ document.getElementById("stop")?.addEventListener("submit", () => {
 });
 document.getElementById("stop")?.addEventListener("htmx:afterRequest", () => text.focus());
 
+// Who pressed a button by keyboard that was out of use meanwhile is on it again, or in the composer when it is gone;
+// who asked for earlier messages is among them.
+let pressed = null;
+scroll.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const focused = document.activeElement;
+  if (detail.elt.contains(focused) && focused.matches("button:focus-visible, a:focus-visible")) pressed = focused;
+});
+scroll.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!pressed || !detail.requestConfig.elt.contains(pressed)) return;
+  const rest = pressed.matches("a") ? scroll : text;
+  const isLost = [pressed, document.body].includes(document.activeElement);
+  if (isLost) (pressed.isConnected ? pressed : rest).focus({ preventScroll: true });
+  pressed = null;
+});
+
 // Cancel gives the words back that were there, and without scripts does no more.
 document.addEventListener("reset", (event) => {
   const edit = event.target.closest("details.turn__edit");

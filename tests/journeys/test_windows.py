@@ -254,3 +254,44 @@ def test_nothing_leads_to_the_end_when_all_is_seen(
     page.wait_for_function("() => document.getElementById('scroll').scrollTop === 0")
     page.set_viewport_size({"width": 1280, "height": 1400})
     expect(latest).to_be_hidden()
+
+
+def test_who_presses_a_button_that_goes_away_by_keyboard_keeps_a_place(
+    own_product: Product, venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(own_product)
+    box = page.get_by_label("Message", exact=True)
+    begin(page, "What is a heron?" + SHORT)
+    again = page.get_by_role("button", name="Try again")
+    again.press("Enter")
+    expect(page.locator(".versions__place")).to_have_text("2/2")
+    expect(box).to_be_focused()
+    expect(page.locator(WRITTEN)).to_have_count(1)
+    again.focus()
+    page.route(re.compile("/again$"), lambda route: route.fulfill(status=503))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The database is busy.")).to_be_visible()
+    expect(again).to_be_focused()
+    page.get_by_label("Edit", exact=True).press("Enter")
+    page.get_by_label("Other words").fill("What is a stork?" + SHORT)
+    page.get_by_role("button", name="Ask again").press("Enter")
+    expect(page.locator(".turn__words")).to_have_text("What is a stork?" + SHORT)
+    expect(box).to_be_focused()
+
+
+def test_one_of_several_models_is_stopped_by_keyboard_while_the_others_write_on(
+    own_product: Product, venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(own_product)
+    page.goto("/chat/")
+    pick(page, "venice uncensored")
+    page.locator("[data-beside-choice] summary").click()
+    page.locator("input[name=beside][value=claude-opus-4-5]").check()
+    page.keyboard.press("Escape")
+    with venice.hold(path="/chat/completions", after_tokens=5, times=2) as gate:
+        send(page, "Which is the tallest?")
+        page.wait_for_url(re.compile(r"/chat/\d+/"))
+        assert gate.wait_for(2, timeout=30)
+        page.get_by_role("button", name=re.compile("^Stop Claude")).press("Enter")
+        expect(page.locator(".turn--reply[data-status=cancelled]")).to_have_count(1)
+        expect(page.get_by_label("Message", exact=True)).to_be_focused()
