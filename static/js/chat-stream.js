@@ -133,7 +133,8 @@ function finish(reply, html) {
   window.htmx?.process(reply);
   if (hadFocus && !reply.contains(document.activeElement)) document.getElementById("id_text")?.focus();
   announce(reply);
-  document.querySelector(`#entry-${reply.dataset.conversation} .entry__writing`)?.remove();
+  const isLast = !document.querySelector("#thread [data-stream]");
+  if (isLast) document.querySelector(`#entry-${reply.dataset.conversation} .entry__writing`)?.remove();
   document.body.dispatchEvent(new CustomEvent("reply-ended"));
 }
 

@@ -292,6 +292,14 @@ def test_one_of_several_models_is_stopped_by_keyboard_while_the_others_write_on(
         send(page, "Which is the tallest?")
         page.wait_for_url(re.compile(r"/chat/\d+/"))
         assert gate.wait_for(2, timeout=30)
+        page.evaluate(
+            """() => document.body.addEventListener("reply-ended", () => {
+              document.body.dataset.marks = document.querySelectorAll(".entry__writing").length;
+            })"""
+        )
         page.get_by_role("button", name=re.compile("^Stop Claude")).press("Enter")
         expect(page.locator(".turn--reply[data-status=cancelled]")).to_have_count(1)
         expect(page.get_by_label("Message", exact=True)).to_be_focused()
+        expect(page.locator("body")).to_have_attribute("data-marks", "1")
+    expect(page.locator("[data-stream]")).to_have_count(0)
+    expect(page.locator("body")).to_have_attribute("data-marks", "0")
