@@ -102,6 +102,16 @@ document.body.addEventListener("reply-ended", ask);
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "thread") ask();
 });
+
+// Numbers that are read stay open while new ones take their place.
+let isRead = false;
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "outlook") isRead = detail.target.querySelector(".gauge")?.open ?? false;
+});
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (isRead && detail.target.id === "outlook") document.querySelector("#outlook .gauge")?.setAttribute("open", "");
+});
+
 text.addEventListener("input", show);
 composer.addEventListener("attached", show);
 composer.addEventListener("change", show);

@@ -370,3 +370,24 @@ def test_the_end_of_each_reply_is_news(
         assert gate.wait_for(1, timeout=30)
         expect(news).to_be_empty()
     expect(news).to_have_text(re.compile("is finished"))
+
+
+def test_what_one_may_still_use_stays_open_as_a_reply_ends(
+    asking_product: Product, asked_venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    begin(page, "What is a sound?" + SHORT)
+    expect(page.locator(WRITTEN)).to_have_count(1)
+    line = page.locator("#outlook .gauge > summary")
+    total = page.locator("#outlook .gauge .facts")
+    with asked_venice.hold(path="/chat/completions", after_tokens=5) as gate:
+        page.get_by_label("Message", exact=True).fill("And a strait?" + SHORT)
+        page.keyboard.press("Enter")
+        assert gate.wait_for(1, timeout=30)
+        line.press("Enter")
+        expect(total).to_be_visible()
+        before = total.inner_text()
+    expect(page.locator(WRITTEN)).to_have_count(2)
+    expect(total).not_to_have_text(before, use_inner_text=True)
+    expect(total).to_be_visible()
+    expect(line).to_be_focused()
