@@ -303,3 +303,19 @@ def test_one_of_several_models_is_stopped_by_keyboard_while_the_others_write_on(
         expect(page.locator("body")).to_have_attribute("data-marks", "1")
     expect(page.locator("[data-stream]")).to_have_count(0)
     expect(page.locator("body")).to_have_attribute("data-marks", "0")
+
+
+def test_the_focus_stays_on_a_line_of_the_list_while_a_reply_is_written(
+    asking_product: Product, asked_venice: Simulator, sign_in: Visit
+) -> None:
+    page = sign_in(asking_product)
+    asks = re.compile(r"/chat/\d+/entry")
+    with asked_venice.hold(path="/chat/completions", after_tokens=5) as gate:
+        begin(page, "What is a rail?" + SHORT)
+        assert gate.wait_for(1, timeout=30)
+        line = page.locator(".entry__link[aria-current]")
+        with page.expect_response(asks):
+            line.focus()
+        with page.expect_response(asks):  # the line was drawn anew before this
+            pass
+        expect(line).to_be_focused()
