@@ -136,6 +136,14 @@ def test_a_selection_of_nothing_or_nonsense_is_refused(simulator, as_alice, talk
     assert Conversation.objects.filter(pinned_at=None).count() == 1
 
 
+def test_a_choice_stays_while_a_reply_is_written(as_alice, talk) -> None:
+    found = talk()
+    Message.objects.filter(pk=found.tip_id).update(status="running", finished_at=None)
+    asks = f'hx-get="/chat/{found.pk}/entry'
+    assert asks in as_alice.get("/chat/").text
+    assert asks not in as_alice.get("/chat/?select=1").text
+
+
 def test_a_reply_that_ended_unseen_is_unread_until_it_is_opened(simulator, as_alice, talk) -> None:
     seen, unseen = talk("Seen"), talk("Unseen", read_at=timezone.now() - timedelta(hours=1))
     assert entries(as_alice).count("not read yet") == 1
