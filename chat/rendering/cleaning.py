@@ -28,6 +28,8 @@ def _cleaner(**more: Any) -> nh3.Cleaner:
             "a": {"target": {"_blank"}},
             "button": {"type": {"button"}, "data-copy-code": {""}},
             "input": {"type": {"checkbox"}, "checked": {"", "checked"}},
+            "pre": {"tabindex": {"0"}, "role": {"group"}, "aria-label": {"Code"}},
+            "div": {"tabindex": {"0"}, "role": {"group"}, "aria-label": {"Table"}},
             "th": {"align": {"left", "center", "right"}},
             "td": {"align": {"left", "center", "right"}},
         }

@@ -19,6 +19,7 @@ from pygments.util import ClassNotFound
 
 LONGEST_COLOURED = 50_000  # characters of code; longer code is shown plain
 FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n")
+SCROLLS = 'tabindex="0" role="group"'  # what may be wider than the page is scrolled by keyboard too
 FORMATTER = HtmlFormatter[str](nowrap=True)
 
 
@@ -54,7 +55,7 @@ def code_box(language: str, code: str) -> str:
     return (
         f'<div class="code"><div class="code__bar"><span class="code__label">{html.escape(language)}</span>'
         '<button type="button" class="button button--quiet button--small" data-copy-code="">Copy</button></div>'
-        f'<pre class="code__text"><code>{code}</code></pre></div>'
+        f'<pre class="code__text" {SCROLLS} aria-label="Code"><code>{code}</code></pre></div>'
     )
 
 

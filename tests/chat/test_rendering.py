@@ -24,6 +24,8 @@ ATTRIBUTES = {
     *("class", "href", "title", "rel", "target", "start", "align", "type", "data-copy-code"),
     *(
         "aria-label",
+        "tabindex",
+        "role",
         "checked",
         "disabled",
         "display",
@@ -33,6 +35,7 @@ ATTRIBUTES = {
         "stretchy",
     ),
 }
+SCROLLED = {("tabindex", "0"), ("role", "group")}
 
 SAMPLE = """# Herons
 
@@ -100,6 +103,8 @@ class Walls(HTMLParser):
             outside = str(value).startswith(("http://", "https://", "mailto:", "#source-9-"))
             if name == "href" and (tag != "a" or not outside):
                 self.harm.append(str(value))
+            if (name, value) not in SCROLLED and name in {"tabindex", "role"}:
+                self.harm.append(f"{name} {value}")
             if name == "type" and (tag, value) not in {("button", "button"), ("input", "checkbox")}:
                 self.harm.append(f"{tag} {value}")
 

@@ -20,13 +20,13 @@ WRITTEN = ".turn--reply[data-status=succeeded]"
 SMALL = "venice-uncensored-1-2"
 FULL = 121_000  # tokens that nearly fill its window of 128,000
 TURNS = 20
-CODE = "def tide(water):\n    return water + 1"
+CODE = f"def tide(water):\n    return water + 1  # {'and the moon ' * 20}".rstrip()
 RICH = f"""Herons stand still. ^1,2^
 
 | Bird | Legs |
 |---|---:|
 | Heron | 2 |
-| {"Stork of a very long name " * 8} | 2 |
+| {"StorkOfAVeryLongName" * 8} | 2 |
 
 - [x] Look
 - [ ] Wait
