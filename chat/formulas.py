@@ -190,7 +190,8 @@ def _drawn(
     if not markup:
         markup = f'<code class="formula__source">{html.escape(token.markup)}</code>'
     tag = "div" if token.block else "span"
-    return f'<{tag} class="formula formula--{token.info}">{markup}</{tag}>'
+    scrolls = ' tabindex="0" role="group" aria-label="Formula"' if token.info == "block" else ""
+    return f'<{tag} class="formula formula--{token.info}"{scrolls}>{markup}</{tag}>'
 
 
 @lru_cache(maxsize=2048)

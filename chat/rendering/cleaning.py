@@ -13,6 +13,8 @@ from chat import formulas
 SAFE_SCHEMES = {"http", "https", "mailto"}
 ANCHOR = re.compile(r"#source-\d+-\d+")
 
+_SCROLLED = {"tabindex": {"0"}, "role": {"group"}}
+
 
 def _cleaner(**more: Any) -> nh3.Cleaner:
     return nh3.Cleaner(
@@ -28,8 +30,9 @@ def _cleaner(**more: Any) -> nh3.Cleaner:
             "a": {"target": {"_blank"}},
             "button": {"type": {"button"}, "data-copy-code": {""}},
             "input": {"type": {"checkbox"}, "checked": {"", "checked"}},
-            "pre": {"tabindex": {"0"}, "role": {"group"}, "aria-label": {"Code"}},
-            "div": {"tabindex": {"0"}, "role": {"group"}, "aria-label": {"Table"}},
+            "pre": _SCROLLED | {"aria-label": {"Code"}},
+            "div": _SCROLLED | {"aria-label": {"Table", "Formula"}},
+            "span": _SCROLLED | {"aria-label": {"Formula"}},
             "th": {"align": {"left", "center", "right"}},
             "td": {"align": {"left", "center", "right"}},
         }

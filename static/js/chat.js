@@ -42,6 +42,16 @@ function sizeChanged() {
   if (following) toTheEnd();
   latest.hidden = following;
 }
+// Earlier messages come in above what is read, which stays where it is.
+let toEnd = 0;
+const isEarlier = (target) => target.matches(".thread__earlier") && target.href.includes("before=");
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (isEarlier(detail.target)) toEnd = scroll.scrollHeight - scroll.scrollTop;
+});
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (isEarlier(detail.target)) scroll.scrollTop = scroll.scrollHeight - toEnd;
+});
+
 new ResizeObserver(sizeChanged).observe(scroll.firstElementChild);
 new ResizeObserver(sizeChanged).observe(scroll);
 if (following && !location.search.includes("before=")) toTheEnd();

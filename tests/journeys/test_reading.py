@@ -37,7 +37,7 @@ RICH = f"""Herons stand still. ^1,2^
 
 The tide is $\\frac{{a}}{{b}}$, and
 
-$$\\sum_{{i=1}}^{{n}} i^2 = \\frac{{n(n+1)(2n+1)}}{{6}}$$
+$$\\sum_{{i=1}}^{{n}} i^2 = \\frac{{n(n+1)(2n+1)}}{{6}}{" + 0" * 60}$$
 """
 SOURCES = [
     {"title": f"Source {n}", "url": f"https://example.org/{n}", "content": "", "date": ""}
@@ -172,6 +172,35 @@ def test_a_reply_ends_where_it_stands_and_says_so_once(
         assert gate.wait_for(1, timeout=30)
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(news).to_have_text(re.compile(r"^Reply by .+ was stopped\.$"))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_earlier_messages_come_in_above_what_is_read(
+    asking_product: Product, sign_in: Visit, tmp_path: Path, width: int
+) -> None:
+    page = sign_in(asking_product, width=width)
+    words = f"Herons stand quietly in {width} pools. " * 12
+    said = [message(n, f"{n}. {words}") for n in range(1, 121)]
+    bring_in(page, tmp_path, f"A long walk at {width}", said)
+    scroll = page.locator("#scroll")
+    earlier = page.get_by_role("link", name="Show earlier messages")
+    for _ in range(2):
+        count = page.locator(".turn").count()
+        first = page.locator(".turn").first.get_attribute("id")
+        top = "([id]) => document.getElementById(id).getBoundingClientRect().top"
+        scroll.evaluate("scroll => { scroll.scrollTop = 0; }")
+        earlier.scroll_into_view_if_needed()
+        before = page.evaluate(top, [first])
+        earlier.click()
+        page.wait_for_function(
+            "count => document.querySelectorAll('.turn').length > count", arg=count
+        )
+        page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        assert abs(page.evaluate(top, [first]) - before) < 80, (
+            before
+        )  # the link that was pressed is gone
 
 
 def test_every_reply_tells_what_it_used_and_the_conversation_its_sum(
@@ -362,7 +391,9 @@ def test_the_end_of_each_reply_is_news(
 ) -> None:
     page = sign_in(asking_product)
     news = page.locator("#reply-news")
-    begin(page, "What is a reef?")
+    with asked_venice.hold(path="/chat/completions", after_tokens=5) as gate:
+        begin(page, "What is a reef?")
+        assert gate.wait_for(1, timeout=30)
     expect(news).to_have_text(re.compile("is finished"))
     with asked_venice.hold(path="/chat/completions", after_tokens=5) as gate:
         page.get_by_label("Message", exact=True).fill("And an atoll?")
