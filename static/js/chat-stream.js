@@ -4,6 +4,7 @@
 
 const ASK_EVERY = 1000; // milliseconds, when streams have run short
 const LET_GO_AFTER = 10_000; // milliseconds out of sight: a browser has few connections, and phones cut them
+const GONE = new Set([401, 403, 404]); // asking again would not help
 const INLINE = new Set(["A", "CODE", "EM", "S", "SPAN", "STRONG", "BR", "INPUT", "BUTTON"]);
 
 function part(reply, name) {
@@ -75,9 +76,11 @@ const SHOW = {
 
 const ENDS = { failed: "failed", cancelled: "was stopped", interrupted: "broke off" };
 
-// Who listens hears once that a reply has ended, and reads it where it stands.
+// Who listens hears once that a reply has ended, and reads it where it stands. Of several each is heard.
 function announce(reply) {
-  document.getElementById("reply-news").textContent = `${reply.getAttribute("aria-label")} ${ENDS[reply.dataset.status] ?? "is finished"}.`;
+  const line = document.createElement("p");
+  line.textContent = `${reply.getAttribute("aria-label")} ${ENDS[reply.dataset.status] ?? "is finished"}.`;
+  document.getElementById("reply-news").append(line);
 }
 
 // Blocks that are there already stay, with what a reader has selected in them or scrolled to.
@@ -143,7 +146,7 @@ const open = new Map();
 function follow(reply) {
   if (reply.dataset.followed) return;
   reply.dataset.followed = "yes";
-  document.getElementById("reply-news").textContent = ""; // the same words are heard again only when they come anew
+  document.getElementById("reply-news").replaceChildren(); // the same words are heard again only when they come anew
   const source = new EventSource(reply.dataset.stream);
   open.set(reply, source);
   for (const [name, show] of Object.entries(SHOW)) {
@@ -198,7 +201,7 @@ async function ask(reply) {
   let html = null;
   try {
     const answer = await fetch(reply.dataset.poll, { headers: { "HX-Request": "true" } });
-    if (answer.redirected || (answer.status >= 400 && answer.status < 500)) return;
+    if (answer.redirected || GONE.has(answer.status)) return;
     if (answer.ok) html = await answer.text();
   } catch {
     // The server cannot be reached just now: ask again.

@@ -303,6 +303,9 @@ def test_one_of_several_models_is_stopped_by_keyboard_while_the_others_write_on(
         expect(page.locator("body")).to_have_attribute("data-marks", "1")
     expect(page.locator("[data-stream]")).to_have_count(0)
     expect(page.locator("body")).to_have_attribute("data-marks", "0")
+    expect(page.locator("#reply-news > p")).to_have_text(
+        [re.compile("was stopped"), re.compile("is finished")]
+    )
 
 
 def test_the_focus_stays_on_a_line_of_the_list_while_a_reply_is_written(
