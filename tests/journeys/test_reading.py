@@ -58,7 +58,8 @@ def bring_in(page: Page, folder: Path, title: str, messages: list[dict[str, Any]
     file.write_text(json.dumps([kept | {"messages": messages, "tip": len(messages)}]))
     page.goto("/chat/parcels/")
     page.get_by_label("File").set_input_files(file)
-    page.get_by_role("button", name="Import").click()
+    with page.expect_navigation():  # an older import stands first until then
+        page.get_by_role("button", name="Import").click()
     expect(page.locator(".parcel").first).to_contain_text(re.compile("came in|was here already"))
     page.goto("/chat/search?q=" + title.lower().replace(" ", "+"))
     page.locator("main .hit").first.click()
@@ -374,6 +375,9 @@ def test_thinking_that_is_read_stays_open_and_in_focus_as_the_reply_ends(
     with asked_venice.hold(path="/chat/completions", after_tokens=80) as gate:
         begin(page, "Think of the marsh [[sim:stream-reasoning]]")
         assert gate.wait_for(1, timeout=30)
+        expect(
+            page.get_by_label("Message", exact=True)
+        ).to_be_focused()  # as it is when the page opens
         line.press("Enter")
         expect(thoughts).to_be_visible()
         thoughts.evaluate("thoughts => getSelection().selectAllChildren(thoughts)")
@@ -415,6 +419,9 @@ def test_what_one_may_still_use_stays_open_as_a_reply_ends(
         page.get_by_label("Message", exact=True).fill("And a strait?" + SHORT)
         page.keyboard.press("Enter")
         assert gate.wait_for(1, timeout=30)
+        expect(page.locator("[aria-busy]")).to_have_count(
+            1
+        )  # the composer took the focus back with it
         line.press("Enter")
         expect(total).to_be_visible()
         before = total.inner_text()

@@ -31,6 +31,17 @@ def send(page: Page, words: str) -> None:
     box.press("Enter")
 
 
+def ask_two_models(page: Page, words: str) -> None:
+    """Ask Venice Uncensored and Claude the same, in a new conversation."""
+    page.goto("/chat/")
+    pick(page, "venice uncensored")
+    page.locator("[data-beside-choice] summary").click()
+    page.locator("input[name=beside][value=claude-opus-4-5]").check()
+    page.keyboard.press("Escape")
+    send(page, words)
+    page.wait_for_url(re.compile(r"/chat/\d+/"))
+
+
 def edit(turn: Locator) -> None:
     turn.hover()
     turn.get_by_label("Edit", exact=True).click()
@@ -71,13 +82,7 @@ def test_one_of_several_replies_is_tried_again_with_its_own_model(
     own_product: Product, venice: Simulator, sign_in: Visit
 ) -> None:
     page = sign_in(own_product)
-    page.goto("/chat/")
-    pick(page, "venice uncensored")
-    page.locator("[data-beside-choice] summary").click()
-    page.locator("input[name=beside][value=claude-opus-4-5]").check()
-    page.keyboard.press("Escape")
-    send(page, "Which is the tallest?")
-    page.wait_for_url(re.compile(r"/chat/\d+/"))
+    ask_two_models(page, "Which is the tallest?")
     replies = page.locator(f".beside > {WRITTEN}")
     expect(replies).to_have_count(2, timeout=PATIENCE)
     replies.last.hover()
@@ -174,7 +179,7 @@ def test_a_copied_link_is_said_to_be_copied(
     asking_product: Product, sign_in: Visit, tmp_path: Path
 ) -> None:
     page = sign_in(asking_product)
-    bring_in(page, tmp_path, "To share", [said(1, None, "What?"), said(2, 1, "A heron.")])
+    bring_in(page, tmp_path, "To share", [said(1, None, "Who?"), said(2, 1, "A stork.")])
     page.goto(page.url.split("?")[0] + "sharing")
     page.locator("button[value=link]").click()
     page.locator("[data-copy]").click()
@@ -283,14 +288,8 @@ def test_one_of_several_models_is_stopped_by_keyboard_while_the_others_write_on(
     own_product: Product, venice: Simulator, sign_in: Visit
 ) -> None:
     page = sign_in(own_product)
-    page.goto("/chat/")
-    pick(page, "venice uncensored")
-    page.locator("[data-beside-choice] summary").click()
-    page.locator("input[name=beside][value=claude-opus-4-5]").check()
-    page.keyboard.press("Escape")
     with venice.hold(path="/chat/completions", after_tokens=5, times=2) as gate:
-        send(page, "Which is the tallest?")
-        page.wait_for_url(re.compile(r"/chat/\d+/"))
+        ask_two_models(page, "Which is the tallest?")
         assert gate.wait_for(2, timeout=30)
         page.evaluate(
             """() => document.body.addEventListener("reply-ended", () => {
@@ -316,6 +315,9 @@ def test_the_focus_stays_on_a_line_of_the_list_while_a_reply_is_written(
     with asked_venice.hold(path="/chat/completions", after_tokens=5) as gate:
         begin(page, "What is a rail?" + SHORT)
         assert gate.wait_for(1, timeout=30)
+        expect(
+            page.get_by_label("Message", exact=True)
+        ).to_be_focused()  # as it is when the page opens
         line = page.locator(".entry__link[aria-current]")
         with page.expect_response(asks):
             line.focus()
