@@ -22,6 +22,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+SCROLLS = 'tabindex="0" role="group"'  # what may be wider than the page is scrolled by keyboard too
 LONGEST_FORMULA = (
     2_000  # characters; longer ones are shown as they were written (25 µs a character)
 )
@@ -190,7 +191,7 @@ def _drawn(
     if not markup:
         markup = f'<code class="formula__source">{html.escape(token.markup)}</code>'
     tag = "div" if token.block else "span"
-    scrolls = ' tabindex="0" role="group" aria-label="Formula"' if token.info == "block" else ""
+    scrolls = f' {SCROLLS} aria-label="Formula"' if token.info == "block" else ""
     return f'<{tag} class="formula formula--{token.info}"{scrolls}>{markup}</{tag}>'
 
 

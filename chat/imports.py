@@ -68,8 +68,8 @@ class Attaching:
             prepared = attached(place, name)
             if prepared is None:
                 self.missing += 1
-            elif there[prepared.sha256]:
-                there[prepared.sha256] -= 1
+            elif there and there[fingerprint := prepared.sha256]:
+                there[fingerprint] -= 1
             else:
                 self.rows.append((told.key, attaching.stored(prepared)))
 

@@ -17,9 +17,10 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from chat.formulas import SCROLLS
+
 LONGEST_COLOURED = 50_000  # characters of code; longer code is shown plain
 FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n")
-SCROLLS = 'tabindex="0" role="group"'  # what may be wider than the page is scrolled by keyboard too
 FORMATTER = HtmlFormatter[str](nowrap=True)
 
 

@@ -16,7 +16,7 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 
 from chat import formulas
 from chat.rendering.cleaning import CITING_CLEANER, CLEANER, leads_outside
-from chat.rendering.code import SCROLLS, draw_code
+from chat.rendering.code import draw_code
 from chat.rendering.links import close_link, draw_picture, open_link, read_address
 from chat.rendering.marks import CITED, Sources, draw_marks, read_marks
 
@@ -75,7 +75,7 @@ def _block_starts(text: str) -> list[int]:
 
 
 def _table_open(*_: Any) -> str:
-    return f'<div class="table-scroll" {SCROLLS} aria-label="Table"><table>'
+    return f'<div class="table-scroll" {formulas.SCROLLS} aria-label="Table"><table>'
 
 
 def _table_close(*_: Any) -> str:
